@@ -1,0 +1,1 @@
+"""Automata: perceive and update networks, liveness, and the `NeuralCA` Keras model."""

@@ -1,0 +1,160 @@
+"""The layers that a configuration asks for, as plain data. Imports no TensorFlow.
+
+The Keras model, the memory forecast and the checks of a start from other weights
+all read this one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from larqca.config.schema import CellConfig, NetworkConfig, RunConfig
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class LayerLayout:
+    """One convolution with all that belongs to it.
+
+    Attributes:
+        name: ``perceive/0``, ``update/1``, ...; the prefix of its arrays in files.
+        kernel_size: 3 (perceive) or 1 (update).
+        inputs: input channels.
+        outputs: output channels.
+        kernel_quantizer: quantizer spec of the kernel, None for float.
+        input_quantizer: quantizer spec of the input, None for float.
+        scale: "none", "channel" or "rank_one".
+        bias: whether a bias is added.
+        relu: whether a ReLU follows.
+        pad_values: what a neighbour outside the grid contributes.
+        last: whether its output is added to the state.
+    """
+
+    name: str
+    kernel_size: int
+    inputs: int
+    outputs: int
+    kernel_quantizer: Mapping[str, Any] | None
+    input_quantizer: Mapping[str, Any] | None
+    scale: str
+    bias: bool
+    relu: bool
+    pad_values: int
+    last: bool
+
+    @property
+    def kernel_count(self) -> int:
+        """Weights of the kernel; also multiply-accumulates per cell and step."""
+        return self.kernel_size**2 * self.inputs * self.outputs
+
+    @property
+    def has_input_scale(self) -> bool:
+        """Whether inputs are scaled per channel before they are quantized."""
+        return self.scale == "rank_one"
+
+    @property
+    def has_output_scale(self) -> bool:
+        """Whether outputs are scaled per channel before the bias is added."""
+        return self.scale != "none"
+
+    @property
+    def float_count(self) -> int:
+        """Learned numbers that stay float32: scales and biases."""
+        return (
+            self.has_input_scale * self.inputs
+            + self.has_output_scale * self.outputs
+            + self.bias * self.outputs
+        )
+
+    def array_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every array of this layer, in file order."""
+        size = self.kernel_size
+        shapes: dict[str, tuple[int, ...]] = {
+            f"{self.name}/kernel": (size, size, self.inputs, self.outputs)
+        }
+        if self.has_input_scale:
+            shapes[f"{self.name}/input_scale"] = (self.inputs,)
+        if self.has_output_scale:
+            shapes[f"{self.name}/output_scale"] = (self.outputs,)
+        if self.bias:
+            shapes[f"{self.name}/bias"] = (self.outputs,)
+        return shapes
+
+
+@dataclass(frozen=True)
+class AutomatonLayout:
+    """The whole automaton: its cell, and the layers of both networks."""
+
+    cell: CellConfig
+    classes: int
+    perceive: tuple[LayerLayout, ...]
+    update: tuple[LayerLayout, ...]
+
+    @property
+    def layers(self) -> tuple[LayerLayout, ...]:
+        """Perceive layers, then update layers."""
+        return self.perceive + self.update
+
+    @property
+    def state_channels(self) -> int:
+        """Channels that change: hidden and class channels."""
+        return self.cell.hidden_channels + self.classes
+
+    def array_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every array of the automaton, in file order."""
+        return {name: shape for layer in self.layers for name, shape in layer.array_shapes().items()}
+
+    def trunk(self) -> tuple[tuple[int, int, int], ...]:
+        """(kernel size, inputs, outputs) of each layer: what two automata must share
+        for one to start from the other's weights."""
+        return tuple((layer.kernel_size, layer.inputs, layer.outputs) for layer in self.layers)
+
+
+def layout_of(config: RunConfig, classes: int = CLASSES) -> AutomatonLayout:
+    """The layers that a run's configuration asks for."""
+    state = config.cell.hidden_channels + classes
+    perceive_widths = config.perceive.widths
+    update_widths = [*config.update.widths, state]
+    inputs = _chain([1 + state, *perceive_widths, *update_widths])
+    input_quantizers = config.perceive.input_quantizer + config.update.input_quantizer
+    # An input quantizer takes the place of the ReLU before it: the sign of a ReLU is
+    # always +1, and DoReFa clips at zero by itself.
+    relu = [quantizer is None for quantizer in input_quantizers[1:]] + [False]
+    count = len(perceive_widths)
+    perceive = _stack("perceive", 3, config.perceive, inputs[:count], relu[:count],
+                      config.perceive.pad_values)
+    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0)
+    return AutomatonLayout(config.cell, classes, perceive, update)
+
+
+def _chain(widths: list[int]) -> list[tuple[int, int]]:
+    return list(zip(widths[:-1], widths[1:], strict=True))
+
+
+def _stack(
+    name: str,
+    kernel_size: int,
+    network: NetworkConfig,
+    channels: list[tuple[int, int]],
+    relu: list[bool],
+    pad_values: int,
+) -> tuple[LayerLayout, ...]:
+    return tuple(
+        LayerLayout(
+            name=f"{name}/{index}",
+            kernel_size=kernel_size,
+            inputs=inputs,
+            outputs=outputs,
+            kernel_quantizer=network.kernel_quantizer[index],
+            input_quantizer=network.input_quantizer[index],
+            scale=network.scale[index],
+            bias=network.bias[index],
+            relu=relu[index],
+            pad_values=pad_values,
+            last=name == "update" and index == len(channels) - 1,
+        )
+        for index, (inputs, outputs) in enumerate(channels)
+    )

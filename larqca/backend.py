@@ -1,0 +1,74 @@
+"""The one place where TensorFlow is imported.
+
+Larq 0.14 needs Keras 2, which TensorFlow serves as the package `tf_keras` when
+``TF_USE_LEGACY_KERAS=1`` is set before its first import. Every module of larqca that
+needs TensorFlow imports it from here, so that the switch is thrown exactly once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from larqca.errors import LarqcaError
+
+
+@contextlib.contextmanager
+def _native_stderr_held_back() -> Iterator[None]:
+    """Keep what C++ code writes to file descriptor 2; show it only on failure.
+
+    TensorFlow's start-up notices are written before its own log level applies.
+    """
+    try:
+        stderr = sys.__stderr__.fileno() if sys.__stderr__ else 2
+        saved = os.dup(stderr)
+    except (OSError, ValueError):
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), stderr)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, stderr)
+            os.close(saved)
+
+
+def _select_keras_2() -> None:
+    already = sys.modules.get("tensorflow")
+    if already is not None and os.environ.get("TF_USE_LEGACY_KERAS") not in ("1", "true", "True"):
+        raise LarqcaError(
+            "TensorFlow was imported with Keras 3 before larqca, and Larq needs Keras 2: "
+            "import larqca first, or set TF_USE_LEGACY_KERAS=1 in the environment"
+        )
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+_select_keras_2()
+with _native_stderr_held_back():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()  # the device search writes its notices here
+
+keras = tf.keras
+
+
+def use_threads(threads: int) -> None:
+    """Let TensorFlow use this many threads for one operation.
+
+    Must be called before the first operation runs. Operations follow one another in
+    a rollout, so that more than one thread between operations only costs switches.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+__all__ = ["keras", "tf", "use_threads"]

@@ -1,0 +1,1 @@
+"""The configuration of one run: its schema, presets, and canonical form."""

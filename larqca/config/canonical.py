@@ -1,0 +1,99 @@
+"""From what a user wrote to a `RunConfig`, and from a `RunConfig` to its name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from larqca.config.presets import PRESETS
+from larqca.config.schema import RunConfig
+from larqca.errors import ConfigError
+from larqca.suggest import unknown
+
+DEFAULT_PRESET = "distill"
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` laid on it: mappings merge, everything else is replaced.
+
+    A mapping with a `name` is a whole (a quantizer with its parameters) and is
+    replaced when `over` names another.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and not _renames(old, value):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _renames(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return "name" in new and new["name"] != old.get("name")
+
+
+def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
+    """Expand the preset, fill in defaults, check everything.
+
+    Args:
+        settings: the keys of `RunConfig`, and `preset` (default ``distill``).
+
+    Raises:
+        ConfigError: one line for each problem, led by the field's path.
+    """
+    given = dict(settings)
+    preset = given.pop("preset", DEFAULT_PRESET)
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ConfigError("preset: " + unknown("preset", preset, PRESETS))
+    try:
+        return RunConfig.model_validate(merge(PRESETS[preset], given))
+    except ValidationError as error:
+        raise ConfigError("; ".join(explain(error))) from error
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One sentence for each problem that pydantic found, led by the field's path."""
+    return [_sentence(problem) for problem in error.errors()]
+
+
+def _sentence(problem: Any) -> str:
+    path = [str(part) for part in problem["loc"]]
+    where = ".".join(path) or "configuration"
+    value = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: " + unknown("key", path[-1], allowed_keys(problem["loc"][:-1]))
+    if problem["type"] == "literal_error":
+        choices = [part.strip().strip("'") for part in
+                   problem["ctx"]["expected"].replace(" or ", ",").split(",")]
+        return f"{where}: " + unknown("value", value, choices)
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    shown = "" if problem["type"] in ("value_error", "missing") else f", got {value!r}"
+    return f"{where}: {message}{shown}"
+
+
+def allowed_keys(path: tuple[Any, ...] = ()) -> list[str]:
+    """The keys that may stand at a path of a run's configuration."""
+    model: Any = RunConfig
+    for part in path:
+        fields = getattr(model, "model_fields", {})
+        if part not in fields:
+            return []
+        model = fields[part].annotation
+    keys = list(getattr(model, "model_fields", {}))
+    return keys if path else ["preset", *keys]
+
+
+def canonical_json(config: RunConfig) -> str:
+    """The configuration as JSON with sorted keys and no spare white space."""
+    return json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def run_hash(config: RunConfig) -> str:
+    """The name of the run: 16 hexadecimal digits of the canonical JSON's SHA-256."""
+    return hashlib.sha256(canonical_json(config).encode()).hexdigest()[:16]

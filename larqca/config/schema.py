@@ -1,0 +1,246 @@
+"""What one run can be told, checked field by field. Imports no TensorFlow.
+
+A `RunConfig` is complete: presets are expanded and every default is filled in, so
+that its canonical JSON (see `larqca.config.canonical`) names the run.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from larqca.quantizers.registry import normalize
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+Scale = Literal["none", "channel", "rank_one"]
+DataName = Literal["digits", "mnist", "fashion_mnist"]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys and silently converted types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class CellConfig(Section):
+    """What every cell of the automaton is made of and when it acts.
+
+    Attributes:
+        hidden_channels: state channels beside the grey value and the class channels.
+        alive_above: a cell is alive where its grey value is larger than this.
+        fire_rate: probability that a live cell takes part in a step.
+        noise: standard deviation of the normal noise on every update (0: none).
+    """
+
+    hidden_channels: Annotated[int, Field(ge=0, le=1024)] = 9
+    alive_above: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    fire_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    noise: Annotated[float, Field(ge=0.0)] = 0.02
+
+
+def _per_layer(value: Any, layers: int, what: str) -> list[Any]:
+    """One value for all layers, or a list with one value for each."""
+    if not isinstance(value, list):
+        return [value] * layers
+    if len(value) != layers:
+        raise ValueError(f"{what} has {len(value)} entries for {layers} layers")
+    return value
+
+
+class NetworkConfig(Section):
+    """A stack of convolutions; every setting is one value or one for each layer.
+
+    Attributes:
+        widths: output channels of the layers that the user sizes.
+        kernel_quantizer: quantizer specs of the kernels (None: float).
+        input_quantizer: quantizer specs of the layers' inputs (None: float).
+        scale: learned magnitudes of each layer: none, one per output channel, or one
+            per output and one per input channel, so that |W| is a rank-one product.
+        bias: whether each layer adds a bias.
+    """
+
+    widths: list[Annotated[int, Field(ge=1, le=4096)]]
+    kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)  # type: ignore[assignment]
+    input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)  # type: ignore[assignment]
+    scale: list[Scale] = Field(default="none", validate_default=True)  # type: ignore[assignment]
+    bias: list[bool] = Field(default=True, validate_default=True)  # type: ignore[assignment]
+
+    @classmethod
+    def layer_count(cls, widths: list[int]) -> int:
+        """How many layers a stack of these widths has."""
+        return len(widths)
+
+    @field_validator("kernel_quantizer", "input_quantizer", "scale", "bias", mode="before")
+    @classmethod
+    def _one_for_each_layer(cls, value: Any, info: Any) -> Any:
+        widths = info.data.get("widths")
+        if widths is None:  # widths itself is wrong and has been reported
+            return []
+        values = _per_layer(value, cls.layer_count(widths), info.field_name)
+        if info.field_name.endswith("quantizer"):
+            role = info.field_name.removesuffix("_quantizer")
+            return [normalize(each, role=role) for each in values]
+        return values
+
+
+class PerceiveConfig(NetworkConfig):
+    """The 3x3 convolutions with which a cell sees its neighbourhood.
+
+    Attributes:
+        pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
+            binarized inputs binary).
+    """
+
+    widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
+    pad_values: Literal[0, 1] = 0
+
+
+class UpdateConfig(NetworkConfig):
+    """The 1x1 convolutions that turn a perception into a change of state.
+
+    `widths` are those of the hidden layers; a last layer, as wide as the state,
+    follows by itself, so that there is one layer more than widths.
+    """
+
+    @classmethod
+    def layer_count(cls, widths: list[int]) -> int:
+        """The hidden layers and the last one."""
+        return len(widths) + 1
+
+
+class OptimizerConfig(Section):
+    """The optimizer and its learning rates.
+
+    Attributes:
+        name: one of Keras' optimizers.
+        learning_rate: for scales, biases and float kernels.
+        latent_factor: latent weights behind a kernel quantizer learn this much faster.
+        normalize_gradients: divide each variable's gradient by its own norm.
+        arguments: further arguments of the Keras optimizer (`beta_1`, `momentum`, ...).
+    """
+
+    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    latent_factor: Annotated[float, Field(gt=0.0)] = 1.0
+    normalize_gradients: bool = True
+    arguments: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_arguments(self) -> OptimizerConfig:
+        from larqca.suggest import unknown
+
+        allowed = {
+            "adam": ("beta_1", "beta_2", "epsilon"),
+            "sgd": ("momentum",),
+            "rmsprop": ("rho", "momentum", "epsilon"),
+        }[self.name]
+        for key in self.arguments:
+            if key not in allowed:
+                raise ValueError(unknown(f"argument of {self.name}", key, allowed))
+        return self
+
+
+class Drop(Section):
+    """From this share of the iterations on, the learning rate is times `factor`."""
+
+    after: Fraction
+    factor: Annotated[float, Field(gt=0.0)]
+
+
+class TrainingConfig(Section):
+    """How an automaton is trained; defaults are the published recipe.
+
+    Source: Randazzo et al., "Self-classifying MNIST Digits", Distill 2020.
+
+    Attributes:
+        regime: naive (always from the seed), persistent (from a pool of earlier
+            states) or mutating (the pool, and digits exchanged under living states).
+        loss: `l2` or `cross_entropy`, over the class channels of live cells.
+        iterations: optimizer steps (0: keep the weights that the run starts from).
+        batch_size: images an iteration.
+        rollout_steps: steps of the automaton an iteration.
+        pool_size: states kept between iterations.
+        fresh_share: share of a batch that starts from the seed with a new digit.
+        mutated_share: share of a batch that gets a new digit under an old state.
+        optimizer: see `OptimizerConfig`.
+        schedule: drops of the learning rate, at shares of the iterations.
+        clip_latents: keep latent weights within [-1, 1] after every iteration.
+        divergence_loss: a loss beyond this ends the run as diverged.
+    """
+
+    regime: Literal["naive", "persistent", "mutating"] = "mutating"
+    loss: Literal["l2", "cross_entropy"] = "l2"
+    iterations: Annotated[int, Field(ge=0)] = 100_000
+    batch_size: Positive = 16
+    rollout_steps: Annotated[int, Field(ge=1, le=1000)] = 20
+    pool_size: Positive = 160
+    fresh_share: Share = 0.25
+    mutated_share: Share = 0.25
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: list[Drop] = [Drop(after=0.3, factor=0.1), Drop(after=0.7, factor=0.01)]
+    clip_latents: bool = False
+    divergence_loss: Annotated[float, Field(gt=0.0)] = 1e6
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TrainingConfig:
+        if self.pool_size < self.batch_size:
+            raise ValueError(
+                f"pool_size ({self.pool_size}) must be at least batch_size ({self.batch_size})"
+            )
+        if self.fresh_share + self.mutated_share > 1.0:
+            raise ValueError("fresh_share and mutated_share must not add up to more than 1")
+        shares = [drop.after for drop in self.schedule]
+        if shares != sorted(set(shares)):
+            raise ValueError(f"schedule must name growing shares of the training, got {shares}")
+        return self
+
+
+class EvaluationConfig(Section):
+    """The published test protocol: run, exchange every image, run again.
+
+    Attributes:
+        steps: steps before the mutation, and as many after it.
+        mutate: whether every image is exchanged for another half-way.
+        record_every: metrics are taken at each multiple of this many steps.
+        images: how many test images (None: all).
+        batch_size: cell accuracy is pooled within batches of this many images.
+        seed: of the fire masks, the noise and the exchange of images.
+    """
+
+    steps: Positive = 200
+    mutate: bool = True
+    record_every: Positive = 5
+    images: Positive | None = None
+    batch_size: Positive = 1000
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class RunSource(Section):
+    """Start from the weights of another run of the store, by its hash."""
+
+    run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class FileSource(Section):
+    """Start from a model file, by the SHA-256 of its bytes."""
+
+    file_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class RunConfig(Section):
+    """One run: what is trained on what, how, and how it is judged."""
+
+    task: Literal["classify"] = "classify"
+    data: DataName = "digits"
+    cell: CellConfig = CellConfig()
+    perceive: PerceiveConfig
+    update: UpdateConfig
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    start_from: RunSource | FileSource | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+

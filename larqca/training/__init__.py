@@ -1,0 +1,1 @@
+"""Training: the loop, the pool of states, optimizers, checkpoints that resume bit for bit."""
