@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from larqca.config.schema import CellConfig, NetworkConfig, RunConfig
+from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
 
 CLASSES = 10
 
@@ -113,8 +113,8 @@ class AutomatonLayout:
         return tuple((layer.kernel_size, layer.inputs, layer.outputs) for layer in self.layers)
 
 
-def layout_of(config: RunConfig, classes: int = CLASSES) -> AutomatonLayout:
-    """The layers that a run's configuration asks for."""
+def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayout:
+    """The layers that a configuration asks for."""
     state = config.cell.hidden_channels + classes
     perceive_widths = config.perceive.widths
     update_widths = [*config.update.widths, state]

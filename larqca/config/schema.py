@@ -230,14 +230,19 @@ class FileSource(Section):
     file_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class RunConfig(Section):
+class AutomatonConfig(Section):
+    """An automaton without what is done with it."""
+
+    cell: CellConfig = CellConfig()
+    perceive: PerceiveConfig
+    update: UpdateConfig
+
+
+class RunConfig(AutomatonConfig):
     """One run: what is trained on what, how, and how it is judged."""
 
     task: Literal["classify"] = "classify"
     data: DataName = "digits"
-    cell: CellConfig = CellConfig()
-    perceive: PerceiveConfig
-    update: UpdateConfig
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     start_from: RunSource | FileSource | None = None

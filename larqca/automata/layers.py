@@ -1,0 +1,173 @@
+"""Keras layers of an automaton: Larq's convolutions, and learned channel scales."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import larq
+import numpy as np
+
+from larqca.automata.layout import LayerLayout
+from larqca.backend import keras, tf
+from larqca.quantizers.build import build
+
+# Larq warns of starved latent weights wherever a binary kernel has no constraint.
+# Here training decides that (`clip_latents`), for the latent weights alone.
+logging.getLogger("larq.layers_base").setLevel(logging.ERROR)
+
+
+@keras.utils.register_keras_serializable("larqca")
+class ChannelScale(keras.layers.Layer):
+    """Multiplies every channel by a learned number and may add a learned bias.
+
+    Args:
+        initial: the scale before training, for all channels.
+        use_bias: whether a bias is added (starting at zero).
+        relu: whether a ReLU follows.
+
+    Shapes: any ``[..., channels]`` to the same shape.
+    """
+
+    def __init__(
+        self, *, initial: float = 1.0, use_bias: bool = False, relu: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.initial = initial
+        self.use_bias = use_bias
+        self.relu = relu
+        self.bias = None
+
+    def build(self, input_shape: Any) -> None:
+        """Create one scale, and one bias if asked for, per channel."""
+        channels = (int(input_shape[-1]),)
+        start = keras.initializers.Constant(self.initial)
+        self.scale = self.add_weight(name="scale", shape=channels, initializer=start)
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=channels, initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        """Scale, shift, rectify."""
+        outputs = inputs * self.scale
+        if self.bias is not None:
+            outputs += self.bias
+        return tf.nn.relu(outputs) if self.relu else outputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        own = {"initial": self.initial, "use_bias": self.use_bias, "relu": self.relu}
+        return {**super().get_config(), **own}
+
+
+class Block:
+    """One convolution with its scales: the unit that both engines compute.
+
+    A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and
+    an output scale that then also holds the bias. `layers` puts them into a model;
+    `transform_input`, `kernel_matrix` and `finish` are the same arithmetic in parts,
+    for engines that compute single cells.
+
+    The input scale stands before the input quantizer, so that it can always be merged
+    into whatever produced the input.
+    """
+
+    def __init__(self, layout: LayerLayout, seed: int) -> None:
+        self.layout = layout
+        name = layout.name.replace("/", "_")
+        activation = "relu" if layout.relu else None
+        self.input_scale = (
+            ChannelScale(name=f"{name}_input_scale") if layout.has_input_scale else None
+        )
+        self.convolution = larq.layers.QuantConv2D(
+            layout.outputs,
+            layout.kernel_size,
+            padding="same",
+            pad_values=float(layout.pad_values),
+            use_bias=layout.bias and not layout.has_output_scale,
+            activation=None if layout.has_output_scale else activation,
+            input_quantizer=build(layout.input_quantizer),
+            kernel_quantizer=build(layout.kernel_quantizer),
+            kernel_initializer=_kernel_initializer(layout, seed),
+            name=name,
+        )
+        self.output_scale = (
+            ChannelScale(
+                initial=_initial_output_scale(layout),
+                use_bias=layout.bias,
+                relu=layout.relu,
+                name=f"{name}_output_scale",
+            )
+            if layout.has_output_scale
+            else None
+        )
+
+    @property
+    def layers(self) -> list[Any]:
+        """The block's Keras layers in order."""
+        parts = (self.input_scale, self.convolution, self.output_scale)
+        return [layer for layer in parts if layer is not None]
+
+    @property
+    def latent_kernel(self) -> Any:
+        """The kernel's own variable, before quantization."""
+        return getattr(self.convolution.kernel, "latent_variable", self.convolution.kernel)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Variables by their names in files, in the order of `array_shapes`."""
+        named = {"kernel": self.latent_kernel}
+        if self.input_scale is not None:
+            named["input_scale"] = self.input_scale.scale
+        if self.output_scale is not None:
+            named["output_scale"] = self.output_scale.scale
+        if self.layout.bias:
+            named["bias"] = (self.output_scale or self.convolution).bias
+        return {f"{self.layout.name}/{key}": variable for key, variable in named.items()}
+
+    def transform_input(self, inputs: Any, channels: slice = slice(None)) -> Any:
+        """Scale and quantize inputs ``[..., channels]``; `channels` says which they are."""
+        if self.input_scale is not None:
+            inputs = inputs * self.input_scale.scale[channels]
+        quantizer = self.convolution.input_quantizer
+        return inputs if quantizer is None else quantizer(inputs)
+
+    def kernel_matrix(self) -> Any:
+        """The quantized kernel, ``[kernel_size**2, inputs, outputs]``."""
+        kernel = tf.convert_to_tensor(self.latent_kernel)
+        if self.convolution.kernel_quantizer is not None:
+            kernel = self.convolution.kernel_quantizer(kernel)
+        layout = self.layout
+        return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
+
+    def finish(self, products: Any) -> Any:
+        """Output scale, bias and activation on ``[..., outputs]``."""
+        if self.output_scale is not None:
+            return self.output_scale(products)
+        if self.layout.bias:
+            products = tf.nn.bias_add(products, self.convolution.bias)
+        return tf.nn.relu(products) if self.layout.relu else products
+
+
+def _glorot_deviation(layout: LayerLayout) -> float:
+    area = layout.kernel_size**2
+    return float(np.sqrt(2.0 / (area * (layout.inputs + layout.outputs))))
+
+
+def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
+    """Latent weights under a learned scale spread over [-1, 1], where straight-through
+    gradients live; other kernels as published: Glorot, and zero in the last layer, so
+    that an untrained automaton stands still."""
+    if layout.kernel_quantizer is not None and layout.has_output_scale:
+        return keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+    if layout.last:
+        return "zeros"
+    return keras.initializers.GlorotUniform(seed=seed)
+
+
+def _initial_output_scale(layout: LayerLayout) -> float:
+    """Quantized kernels get Glorot's deviation from their scale, a hundredth of it in
+    the last layer; a float kernel has it already."""
+    if layout.kernel_quantizer is None:
+        return 1.0
+    return _glorot_deviation(layout) * (0.01 if layout.last else 1.0)

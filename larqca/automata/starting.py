@@ -1,0 +1,151 @@
+"""Starting an automaton from another one's weights: what quantizing a trained model means.
+
+A float kernel W becomes ``u * q(latent) * v`` with a quantizer q, an input scale u and
+an output scale v: |W| as a rank-one product with the quantizer's levels in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.automata.layers import Block
+from larqca.automata.layout import AutomatonLayout, LayerLayout
+from larqca.automata.neural_ca import NeuralCA
+from larqca.errors import ModelFileError
+
+Array = npt.NDArray[Any]
+
+
+def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
+    """Both must have the same layers up to quantizers, scales and biases.
+
+    Raises:
+        ModelFileError: says which layers each has.
+    """
+    if source.trunk() != target.trunk() or source.classes != target.classes:
+        raise ModelFileError(
+            f"its layers (kernel, inputs, outputs) are {_shown(source)}, "
+            f"the automaton to start has {_shown(target)}"
+        )
+
+
+def _shown(layout: AutomatonLayout) -> str:
+    return ", ".join(f"{k}x{k} {i}-{o}" for k, i, o in layout.trunk())
+
+
+def start_from(model: NeuralCA, source: NeuralCA) -> None:
+    """Give `model` the weights of `source`, quantized as `model` wants them.
+
+    A layer that is quantized and scaled alike in both is copied as it is.
+
+    Raises:
+        ModelFileError: the automata differ in more than quantizers, scales and biases.
+    """
+    check_fits(source.layout, model.layout)
+    targets = model.perceive_blocks + model.update_blocks
+    arrays: dict[str, Array] = {}
+    for target, origin in zip(
+        targets, source.perceive_blocks + source.update_blocks, strict=True
+    ):
+        found = {name: variable.numpy() for name, variable in origin.variables.items()}
+        if _quantized_alike(origin.layout, target.layout):
+            arrays.update({**_defaults(target), **found})
+        else:
+            arrays.update(_requantized(target, origin, found))
+    model.set_arrays({name: arrays[name] for name in model.layout.array_shapes()})
+
+
+def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
+    return one.kernel_quantizer == other.kernel_quantizer and one.scale == other.scale
+
+
+def _defaults(block: Block) -> dict[str, Array]:
+    return {name: variable.numpy() for name, variable in block.variables.items()}
+
+
+def _requantized(target: Block, origin: Block, found: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays of `target` that compute as nearly as it can what `origin` computes."""
+    name = target.layout.name
+    weights = origin.kernel_matrix().numpy() * found.get(f"{name}/output_scale", np.float32(1.0))
+    arrays = _defaults(target)
+    if target.layout.bias and f"{name}/bias" in found:
+        arrays[f"{name}/bias"] = found[f"{name}/bias"]
+    inputs = _input_scale(target.layout, origin.layout, found, weights)
+    folded = found.get(f"{name}/input_scale", np.float32(1.0))
+    # An input scale in front of an input quantizer is part of that quantizer.
+    weights = weights * _column(folded if origin.layout.input_quantizer is None else 1.0)
+    kept = inputs if target.layout.input_quantizer is None else np.ones_like(inputs)
+    latent, outputs = factorized(weights / _column(kept), _quantize(target), target.layout)
+    arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
+    if target.layout.has_input_scale:
+        arrays[f"{name}/input_scale"] = inputs
+    if target.layout.has_output_scale:
+        arrays[f"{name}/output_scale"] = outputs
+    return arrays
+
+
+def _column(scale: Any) -> Array:
+    """Input channels stand on the second axis of ``[area, inputs, outputs]``."""
+    return np.reshape(np.asarray(scale, np.float32), (1, -1, 1))
+
+
+def _input_scale(
+    target: LayerLayout, origin: LayerLayout, found: Mapping[str, Array], weights: Array
+) -> Array:
+    """The target's input scale, float32 ``[inputs]``."""
+    if not target.has_input_scale:
+        return np.ones(target.inputs, np.float32)
+    if target.input_quantizer is not None:
+        return found.get(f"{target.name}/input_scale", np.ones(target.inputs, np.float32))
+    if target.kernel_quantizer is None:
+        return np.ones(target.inputs, np.float32)
+    if origin.has_input_scale and origin.input_quantizer is None:
+        weights = weights * _column(found[f"{target.name}/input_scale"])
+    return _nonzero(np.abs(weights).mean(axis=(0, 2)))
+
+
+def _nonzero(scale: Array) -> Array:
+    """A channel without weights keeps a tiny scale, so that nothing divides by zero."""
+    floor = max(float(scale.max()), 1e-6) * 1e-3
+    return np.maximum(scale, floor).astype(np.float32)
+
+
+def factorized(
+    weights: Array, quantize: Callable[[Array], Array] | None, layout: LayerLayout
+) -> tuple[Array, Array]:
+    """Latent weights and output scale with ``quantize(latent) * scale`` near `weights`.
+
+    The latent weights are the weights over their column's mean magnitude, clipped to
+    [-1, 1]; the scale then is the least-squares fit to the quantized latent weights.
+
+    Args:
+        weights: float32 ``[area, inputs, outputs]``.
+        quantize: the kernel quantizer, or None for a float kernel.
+        layout: of the layer; without an output scale the scale is one.
+
+    Returns:
+        latent ``[area, inputs, outputs]`` and scale ``[outputs]``, float32.
+    """
+    ones = np.ones(weights.shape[-1], np.float32)
+    if quantize is None:
+        return weights.astype(np.float32), ones
+    if not layout.has_output_scale:
+        return np.clip(weights, -1.0, 1.0).astype(np.float32), ones
+    magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
+    latent = np.clip(weights / magnitude, -1.0, 1.0).astype(np.float32)
+    levels = quantize(latent)
+    square = np.square(levels).sum(axis=(0, 1))
+    fit = (weights * levels).sum(axis=(0, 1)) / np.where(square > 0, square, 1.0)
+    return latent, np.where(square > 0, fit, magnitude).astype(np.float32)
+
+
+def _quantize(block: Block) -> Callable[[Array], Array] | None:
+    quantizer = block.convolution.kernel_quantizer
+    if quantizer is None:
+        return None
+    shape = block.latent_kernel.shape
+    return lambda latent: np.asarray(quantizer(latent.reshape(shape))).reshape(latent.shape)

@@ -1,0 +1,1 @@
+"""Evaluation: the field's metrics by their published definitions, and its protocol."""

@@ -1,0 +1,64 @@
+"""Files appear whole or not at all, and are read without running anything."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write beside the file, then rename over it.
+
+    Args:
+        path: where the file appears.
+        content: all of it.
+        durable: wait until the disk has it, so that a power cut cannot leave an
+            empty file behind the new name.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as stream:
+            stream.write(content)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, content: str, *, durable: bool = True) -> None:
+    """`write_bytes` of UTF-8."""
+    write_bytes(path, content.encode(), durable=durable)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """An ``.npz`` file; the same arrays always give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """All arrays of an ``.npz`` file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not an ``.npz`` file, is cut short, or holds objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError) as error:
+        raise ValueError(f"not a whole .npz file ({error})") from error

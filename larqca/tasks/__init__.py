@@ -1,0 +1,1 @@
+"""Tasks: what an automaton is asked to do, its targets and its losses."""

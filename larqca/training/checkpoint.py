@@ -1,0 +1,61 @@
+"""Checkpoints: everything that an iteration depends on, as plain arrays.
+
+Random numbers need no state: they are drawn from (seed, iteration). So weights,
+optimizer moments, the pool and the history are the whole of a run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.files import read_arrays, write_arrays
+
+Array = npt.NDArray[Any]
+
+FILE = "checkpoint.npz"
+
+
+def write_checkpoint(directory: Path, iteration: int, seconds: float,
+                     arrays: dict[str, Array]) -> None:
+    """Replace the run's checkpoint.
+
+    Args:
+        directory: of the run.
+        iteration: how many iterations have been made.
+        seconds: wall time they took.
+        arrays: all state, by name.
+    """
+    header = {"iteration": np.array(iteration, np.int64), "seconds": np.array(seconds)}
+    write_arrays(directory / FILE, {**header, **arrays})
+
+
+def read_checkpoint(
+    directory: Path, expected: dict[str, Array]
+) -> tuple[int, float, dict[str, Array]] | None:
+    """The iteration, seconds and arrays of the run's checkpoint.
+
+    None when there is none, or when it is damaged or belongs to another automaton:
+    then the run starts over, which costs time but no result.
+
+    Args:
+        directory: of the run.
+        expected: arrays of the shapes that are needed (the history may have any length).
+    """
+    try:
+        arrays = read_arrays(directory / FILE)
+        iteration, seconds = int(arrays.pop("iteration")), float(arrays.pop("seconds"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if set(arrays) != set(expected):
+        return None
+    for name, array in arrays.items():
+        wanted = expected[name]
+        if array.dtype != wanted.dtype or array.shape[1:] != wanted.shape[1:]:
+            return None
+        if name != "history" and array.shape != wanted.shape:
+            return None
+    return (iteration, seconds, arrays) if len(arrays["history"]) == iteration else None

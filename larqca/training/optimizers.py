@@ -1,0 +1,85 @@
+"""Optimizers: latent weights apart from everything else, gradients normalised.
+
+A latent weight counts only by which level it is quantized to, while scales and biases
+act by their value, so that the two want different learning rates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from larqca.automata.neural_ca import NeuralCA
+from larqca.backend import keras, tf
+from larqca.config.schema import OptimizerConfig, TrainingConfig
+
+Array = npt.NDArray[Any]
+
+_KERAS = {
+    "adam": keras.optimizers.Adam,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+}
+
+
+class Optimizers:
+    """One Keras optimizer for latent weights, one for all other variables."""
+
+    def __init__(self, model: NeuralCA, config: OptimizerConfig, clip_latents: bool) -> None:
+        self._config = config
+        self._clip_latents = clip_latents
+        blocks = model.perceive_blocks + model.update_blocks
+        self.latents = [b.latent_kernel for b in blocks if b.layout.kernel_quantizer is not None]
+        latent_ids = {id(variable) for variable in self.latents}
+        everything = list(model.named_variables().values())
+        self.others = [v for v in everything if id(v) not in latent_ids]
+        self.variables = self.latents + self.others
+        self._groups = [
+            (self._make(variables), variables, factor)
+            for variables, factor in ((self.latents, config.latent_factor), (self.others, 1.0))
+            if variables
+        ]
+
+    def _make(self, variables: list[Any]) -> Any:
+        optimizer = _KERAS[self._config.name](
+            self._config.learning_rate, jit_compile=False, **self._config.arguments
+        )
+        optimizer.build(variables)
+        return optimizer
+
+    def apply(self, gradients: list[Any], learning_rate: Any) -> None:
+        """Change the variables, in the order of `variables`; runs inside a graph."""
+        if self._config.normalize_gradients:
+            gradients = [gradient / (tf.norm(gradient) + 1e-8) for gradient in gradients]
+        position = 0
+        for optimizer, variables, factor in self._groups:
+            optimizer.learning_rate.assign(learning_rate * factor)
+            mine = gradients[position : position + len(variables)]
+            optimizer.apply_gradients(zip(mine, variables, strict=True))
+            position += len(variables)
+        if self._clip_latents:
+            for latent in self.latents:
+                latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
+
+    def arrays(self) -> dict[str, Array]:
+        """Moments and counters, for a checkpoint."""
+        return {
+            f"optimizer/{group}/{number}": variable.numpy()
+            for group, (optimizer, _, _) in enumerate(self._groups)
+            for number, variable in enumerate(optimizer.variables)
+        }
+
+    def set_arrays(self, arrays: dict[str, Array]) -> None:
+        """From a checkpoint."""
+        for group, (optimizer, _, _) in enumerate(self._groups):
+            for number, variable in enumerate(optimizer.variables):
+                variable.assign(arrays[f"optimizer/{group}/{number}"])
+
+
+def learning_rate_at(training: TrainingConfig, iteration: int) -> float:
+    """The learning rate of a 0-based iteration."""
+    passed = [d.factor for d in training.schedule if iteration >= d.after * training.iterations]
+    return training.optimizer.learning_rate * (passed[-1] if passed else 1.0)
+
+

@@ -1,0 +1,127 @@
+"""One run from its configuration to its result."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from larqca.automata.engine import make_engine
+from larqca.automata.layout import layout_of
+from larqca.automata.model_file import load_model, write_model
+from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.starting import start_from
+from larqca.config.schema import RunConfig
+from larqca.data import Dataset, load
+from larqca.errors import ConfigError, Diverged, ModelFileError
+from larqca.evaluation.protocol import evaluate
+from larqca.files import write_text
+from larqca.footprint.summary import larq_figures
+from larqca.training.result import Progress, ProgressCallback, RunResult
+from larqca.training.trainer import Trainer
+
+
+def _ignore(_: Progress) -> None:
+    """The default: nobody wants to know."""
+
+
+def execute(
+    config: RunConfig,
+    directory: Path,
+    *,
+    data_dir: str | None = None,
+    source: Path | None = None,
+    progress: ProgressCallback = _ignore,
+    stop: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Train and judge one automaton; resumes from the directory's checkpoint.
+
+    Writes ``checkpoint.npz`` while it trains, then ``history.csv`` (iteration, loss) and
+    ``model.npz``.
+
+    Args:
+        config: the whole configuration of the run.
+        directory: where its files go; it must exist.
+        data_dir: where tensorflow-datasets finds its data.
+        source: the model file to start from, if the configuration says so.
+        progress: told where the run is, a few times a second.
+        stop: asked after every iteration; true writes a checkpoint and raises.
+
+    Raises:
+        Interrupted: `stop` answered true.
+        LarqcaError: data or weights cannot be used.
+    """
+    dataset = load(config.data, data_dir)
+    model = build_model(config, dataset, source)
+    engine = make_engine(model)
+    trainer = Trainer(model, engine, config, dataset, directory)
+    figures = larq_figures(model)
+    digest = dataset.sha256()
+    try:
+        trainer.run(progress, stop)
+    except Diverged as error:
+        _write_history(directory, trainer.history)
+        return RunResult(
+            state="diverged",
+            reason=str(error),
+            iterations=error.iteration,
+            loss=error.loss if math.isfinite(error.loss) else _last(trainer.history),
+            larq=figures,
+            train_seconds=trainer.seconds,
+            data_sha256=digest,
+        )
+    _write_history(directory, trainer.history)
+    write_model(directory / "model.npz", config, model.layout.classes, model.arrays())
+    started = time.monotonic()
+    evaluation = evaluate(
+        engine,
+        dataset.test_images,
+        dataset.test_labels,
+        config.evaluation,
+        progress=progress,
+        stop=stop,
+    )
+    return RunResult(
+        state="done",
+        reason="",
+        iterations=len(trainer.history),
+        loss=trainer.smooth_loss(),
+        metrics=evaluation.summary(),
+        curves=evaluation.curves(),
+        mutation_step=evaluation.mutation_step,
+        larq=figures,
+        train_seconds=trainer.seconds,
+        evaluate_seconds=time.monotonic() - started,
+        data_sha256=digest,
+    )
+
+
+def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> NeuralCA:
+    """The automaton that a run trains, started from `source` if it has one.
+
+    Raises:
+        ConfigError: a source is configured and not given, or the other way round.
+        ModelFileError: the source does not fit.
+    """
+    if (config.start_from is None) != (source is None):
+        raise ConfigError("start_from: the configuration and the given source disagree")
+    model = NeuralCA(layout_of(config, dataset.classes), seed=config.seed)
+    if source is not None:
+        try:
+            # The grid that names the source is the user's own, as its quantizers are.
+            start_from(model, load_model(source, import_quantizers=True))
+        except ModelFileError as error:
+            raise ModelFileError(f"cannot start from {source.name}: {error}") from error
+    return model
+
+
+def _last(history: list[float]) -> float | None:
+    return history[-1] if history else None
+
+
+def _write_history(directory: Path, history: list[float]) -> None:
+    lines: list[Any] = ["iteration,loss"]
+    lines += [f"{number},{loss!r}" for number, loss in enumerate(history, start=1)]
+    write_text(directory / "history.csv", "\n".join(lines) + "\n")

@@ -1,0 +1,166 @@
+"""The training loop: draw a batch, roll out, learn, put back; checkpoint; repeat."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.automata.engine import SEED_SPEC, Engine
+from larqca.automata.neural_ca import NeuralCA
+from larqca.backend import tf
+from larqca.config.schema import RunConfig
+from larqca.data import Dataset
+from larqca.errors import Diverged, Interrupted
+from larqca.tasks.classify import LOSSES
+from larqca.training.checkpoint import read_checkpoint, write_checkpoint
+from larqca.training.optimizers import Optimizers, learning_rate_at
+from larqca.training.pool import Pool
+from larqca.training.result import Progress, ProgressCallback
+
+Array = npt.NDArray[Any]
+
+# A lost checkpoint interval is work done again; writing one takes some milliseconds.
+CHECKPOINT_SECONDS = 10.0
+PROGRESS_SECONDS = 0.25
+SMOOTHING = 100
+
+
+class Trainer:
+    """Trains one automaton; can be stopped and taken up again bit for bit.
+
+    Args:
+        model: the automaton, changed in place.
+        engine: computes its rollouts.
+        config: the run's configuration.
+        dataset: training images and labels.
+        directory: where checkpoints go.
+    """
+
+    def __init__(
+        self, model: NeuralCA, engine: Engine, config: RunConfig, dataset: Dataset, directory: Path
+    ) -> None:
+        self.model = model
+        self.history: list[float] = []
+        self.seconds = 0.0
+        self._engine = engine
+        self._training = config.training
+        self._seed = config.seed
+        self._images = dataset.train_images
+        self._labels = np.asarray(dataset.train_labels, np.int32)
+        self._directory = directory
+        self._optimizers = Optimizers(model, config.training.optimizer, config.training.clip_latents)
+        alive = model.alive(dataset.train_images)
+        self._pool = Pool(config.training, alive, model.layout.state_channels, config.seed)
+        self._step = self._compile()
+
+    def _compile(self) -> Any:
+        signature = [
+            self._engine.state_spec(),
+            tf.TensorSpec([None], tf.int32),
+            self._engine.signature,
+            SEED_SPEC,
+            tf.TensorSpec([], tf.float32),
+        ]
+        return tf.function(self._learn, input_signature=signature)
+
+    def _learn(self, state: Any, labels: Any, prepared: Any, seed: Any, rate: Any) -> Any:
+        """One optimizer step: the loss, and the packed state after the rollout."""
+        training = self._training
+        variables = self._optimizers.variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            state = self._engine.advance(state, prepared, training.rollout_steps, seed)
+            loss = LOSSES[training.loss](
+                state, labels, self.model.layout.classes, float(training.batch_size)
+            )
+        gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
+        self._optimizers.apply(gradients, rate)
+        return loss, state
+
+    def run(self, progress: ProgressCallback, stop: Callable[[], bool]) -> None:
+        """Train to the end, from the checkpoint if there is one.
+
+        Raises:
+            Diverged: the loss left the finite or passed the bound.
+            Interrupted: `stop` answered true; the checkpoint is written.
+        """
+        self._resume()
+        total = self._training.iterations
+        started = saved = shown = time.monotonic()
+        before, first = self.seconds, len(self.history)
+        while len(self.history) < total:
+            self._iterate(len(self.history))
+            now = time.monotonic()
+            self.seconds = before + now - started
+            if now - shown > PROGRESS_SECONDS:
+                rate = (len(self.history) - first) / (now - started)
+                progress(Progress("training", len(self.history), total, self.smooth_loss(), rate))
+                shown = now
+            stopping = stop()
+            if stopping or now - saved > CHECKPOINT_SECONDS:
+                self.save()
+                saved = now
+            if stopping:
+                raise Interrupted(f"stopped after iteration {len(self.history):,} of {total:,}")
+        self.save()
+
+    def _iterate(self, iteration: int) -> None:
+        batch = self._pool.draw(np.random.default_rng([self._seed, 1 + iteration]))
+        images = self._images[batch.pictures]
+        sites = self._engine.sites(images)
+        loss, packed = self._step(
+            batch.states[sites.alive],
+            self._labels[batch.pictures][sites.image],
+            self._engine.prepare(images, sites),
+            np.array([self._seed, iteration], np.int64),
+            np.float32(learning_rate_at(self._training, iteration)),
+        )
+        self._check(iteration, float(loss))
+        states = np.zeros_like(batch.states)
+        states[sites.alive] = packed
+        self._pool.put_back(batch, states)
+        self.history.append(float(loss))
+
+    def _check(self, iteration: int, loss: float) -> None:
+        bound = self._training.divergence_loss
+        if math.isfinite(loss) and loss <= bound:
+            return
+        if math.isfinite(loss):
+            reason = f"loss {loss:.3g} is beyond {bound:.3g}"
+        else:
+            reason = f"loss is {'NaN' if math.isnan(loss) else 'infinite'}"
+        raise Diverged(iteration + 1, reason, loss)
+
+    def smooth_loss(self) -> float | None:
+        """Mean loss of the last hundred iterations (None before the first)."""
+        recent = self.history[-SMOOTHING:]
+        return sum(recent) / len(recent) if recent else None
+
+    def _arrays(self) -> dict[str, Array]:
+        return {
+            **{f"weights/{name}": array for name, array in self.model.arrays().items()},
+            **self._optimizers.arrays(),
+            **self._pool.arrays(),
+            "history": np.array(self.history, np.float64),
+        }
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        write_checkpoint(self._directory, len(self.history), self.seconds, self._arrays())
+
+    def _resume(self) -> None:
+        found = read_checkpoint(self._directory, self._arrays())
+        if found is None:
+            return
+        _, self.seconds, arrays = found
+        weights = {k.removeprefix("weights/"): v for k, v in arrays.items() if k[:8] == "weights/"}
+        self.model.set_arrays(weights)
+        self._optimizers.set_arrays(arrays)
+        self._pool.set_arrays(arrays)
+        self.history = arrays["history"].tolist()
