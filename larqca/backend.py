@@ -1,8 +1,7 @@
-"""The one place where TensorFlow is imported.
+"""The one place where TensorFlow and Larq are imported.
 
 Larq 0.14 needs Keras 2, which TensorFlow serves as the package `tf_keras` when
-``TF_USE_LEGACY_KERAS=1`` is set before its first import. Every module of larqca that
-needs TensorFlow imports it from here, so that the switch is thrown exactly once.
+``TF_USE_LEGACY_KERAS=1`` is set before its first import; importing `larqca` sets it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from larqca.errors import LarqcaError
 
@@ -41,20 +41,21 @@ def _native_stderr_held_back() -> Iterator[None]:
             os.close(saved)
 
 
-def _select_keras_2() -> None:
-    already = sys.modules.get("tensorflow")
-    if already is not None and os.environ.get("TF_USE_LEGACY_KERAS") not in ("1", "true", "True"):
+def _refuse_keras_3(tensorflow: Any) -> None:
+    family = tensorflow.keras.Model.__module__.split(".")[0]  # "tf_keras" is Keras 2
+    if family == "keras":
         raise LarqcaError(
             "TensorFlow was imported with Keras 3 before larqca, and Larq needs Keras 2: "
             "import larqca first, or set TF_USE_LEGACY_KERAS=1 in the environment"
         )
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-_select_keras_2()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 with _native_stderr_held_back():
     import tensorflow as tf
+
+    _refuse_keras_3(tf)
+    import larq
 
     tf.config.list_physical_devices()  # the device search writes its notices here
 
@@ -71,4 +72,4 @@ def use_threads(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-__all__ = ["keras", "tf", "use_threads"]
+__all__ = ["keras", "larq", "tf", "use_threads"]

@@ -46,7 +46,7 @@ def write_text(path: Path, content: str, *, durable: bool = True) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """An ``.npz`` file; the same arrays always give the same bytes."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays)
     write_bytes(path, buffer.getvalue())
 
 
@@ -58,7 +58,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         ValueError: it is not an ``.npz`` file, is cut short, or holds objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"not a whole .npz file ({error})") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
@@ -105,7 +106,8 @@ class AutomatonLayout:
 
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every array of the automaton, in file order."""
-        return {name: shape for layer in self.layers for name, shape in layer.array_shapes().items()}
+        layers = (layer.array_shapes() for layer in self.layers)
+        return {name: shape for shapes in layers for name, shape in shapes.items()}
 
     def trunk(self) -> tuple[tuple[int, int, int], ...]:
         """(kernel size, inputs, outputs) of each layer: what two automata must share
@@ -131,7 +133,7 @@ def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayou
 
 
 def _chain(widths: list[int]) -> list[tuple[int, int]]:
-    return list(zip(widths[:-1], widths[1:], strict=True))
+    return list(pairwise(widths))
 
 
 def _stack(

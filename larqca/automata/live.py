@@ -99,6 +99,16 @@ def _with_outside(rows: Any, block: Block) -> Any:
 def _convolve(table: Any, index: Any, kernel: Any) -> Any:
     """A 3x3 convolution at some sites: ``[rows, inputs]`` and ``[sites, 9]`` to
     ``[sites, outputs]``."""
-    patches = tf.gather(table, index)
+    patches = _gather(table, index)
     inputs, outputs = kernel.shape[1:]
     return tf.matmul(tf.reshape(patches, [-1, 9 * inputs]), tf.reshape(kernel, [-1, outputs]))
+
+
+@tf.custom_gradient
+def _gather(table: Any, index: Any) -> tuple[Any, Any]:
+    """`tf.gather` with a dense gradient: Larq's quantizers cannot take sparse slices."""
+
+    def gradient(upstream: Any) -> tuple[Any, None]:
+        return tf.math.unsorted_segment_sum(upstream, index, tf.shape(table)[0]), None
+
+    return tf.gather(table, index), gradient

@@ -43,7 +43,9 @@ class ModelFile:
         return layout_of(self.config, self.classes)
 
 
-def write_model(path: Path, config: AutomatonConfig, classes: int, arrays: dict[str, Array]) -> None:
+def write_model(
+    path: Path, config: AutomatonConfig, classes: int, arrays: dict[str, Array]
+) -> None:
     """Write a model file by rename."""
     fields = set(AutomatonConfig.model_fields)
     description = {

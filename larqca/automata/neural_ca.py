@@ -41,21 +41,21 @@ class NeuralCA(keras.Model):
             for layer, layer_seed in zip(layout.layers, seeds, strict=True)
         ]
         count = len(layout.perceive)
-        # A tuple in a plain object: Keras would wrap a list and track its layers twice.
-        self._blocks = _Blocks(tuple(blocks[:count]), tuple(blocks[count:]))
-        self.perceive = _sequential("perceive", self._blocks.perceive)
-        self.update = _sequential("update", self._blocks.update)
+        # In a plain object: Keras would wrap lists and track their layers twice.
+        self._parts = _Parts(tuple(blocks[:count]), tuple(blocks[count:]))
+        self.perceive = _sequential("perceive", self._parts.perceive)
+        self.update = _sequential("update", self._parts.update)
         self.build((None, None, None, 1 + layout.state_channels))
 
     @property
     def perceive_blocks(self) -> tuple[Block, ...]:
         """The 3x3 convolutions with their scales."""
-        return self._blocks.perceive
+        return self._parts.perceive
 
     @property
     def update_blocks(self) -> tuple[Block, ...]:
         """The 1x1 convolutions with their scales."""
-        return self._blocks.update
+        return self._parts.update
 
     def call(self, inputs: Any) -> Any:
         """The change that a step would add to every cell, without noise or fire mask."""
@@ -90,7 +90,9 @@ class NeuralCA(keras.Model):
         zeros = np.zeros((*grey.shape[:3], self.layout.state_channels), np.float32)
         return np.concatenate([grey, zeros], axis=-1)
 
-    def rollout(self, state: Array, steps: int, *, seed: int = 0, engine: Any = None) -> Array:
+    def rollout(
+        self, state: Array, steps: int, *, seed: int = 0, engine: str | None = None
+    ) -> Array:
         """Run the automaton.
 
         Args:
@@ -105,7 +107,10 @@ class NeuralCA(keras.Model):
         """
         from larqca.automata.engine import make_engine
 
-        return make_engine(self, engine).rollout_dense(state, steps, seed)
+        engines = self._parts.engines  # kept, because the first use traces a graph
+        if engine not in engines:
+            engines[engine] = make_engine(self, engine)
+        return engines[engine].rollout_dense(state, steps, seed)
 
     def step(self, state: Array, *, seed: int = 0) -> Array:
         """One step of `rollout`."""
@@ -117,12 +122,13 @@ class NeuralCA(keras.Model):
         return np.where(self.alive(state[..., 0]), votes, -1)
 
 
-class _Blocks:
-    """Holds both networks' blocks out of Keras' sight."""
+class _Parts:
+    """Holds both networks' blocks, and engines that were used, out of Keras' sight."""
 
     def __init__(self, perceive: tuple[Block, ...], update: tuple[Block, ...]) -> None:
         self.perceive = perceive
         self.update = update
+        self.engines: dict[str | None, Any] = {}
 
 
 def _sequential(name: str, blocks: tuple[Block, ...]) -> Any:

@@ -8,6 +8,7 @@ inside the grid and for everything outside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def find_sites(images: Array, alive: Array, perceive_layers: int) -> Sites:
         masks.insert(0, _grown(masks[0]))
     live = int(np.count_nonzero(alive))
     neighbours = [_windows(_numbered(alive, inside=live, outside=live + 1), masks[0])]
-    for source, target in zip(masks[:-1], masks[1:], strict=True):
+    for source, target in pairwise(masks):
         count = int(np.count_nonzero(source))
         neighbours.append(_windows(_numbered(source, inside=-1, outside=count), target))
     padded = np.pad(np.asarray(images, np.float32), ((0, 0), (1, 1), (1, 1)))

@@ -114,13 +114,19 @@ def _nonzero(scale: Array) -> Array:
     return np.maximum(scale, floor).astype(np.float32)
 
 
+# How far latent weights may spread, as multiples of a column's mean magnitude. A sign
+# does not care; more levels want more of the tail within reach.
+_SPREADS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+
+
 def factorized(
     weights: Array, quantize: Callable[[Array], Array] | None, layout: LayerLayout
 ) -> tuple[Array, Array]:
     """Latent weights and output scale with ``quantize(latent) * scale`` near `weights`.
 
-    The latent weights are the weights over their column's mean magnitude, clipped to
-    [-1, 1]; the scale then is the least-squares fit to the quantized latent weights.
+    The latent weights are the weights over a multiple of their column's mean magnitude,
+    clipped to [-1, 1]; the scale is the least-squares fit to the quantized latent
+    weights. Of some multiples, the one with the smallest error is taken.
 
     Args:
         weights: float32 ``[area, inputs, outputs]``.
@@ -136,11 +142,30 @@ def factorized(
     if not layout.has_output_scale:
         return np.clip(weights, -1.0, 1.0).astype(np.float32), ones
     magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
-    latent = np.clip(weights / magnitude, -1.0, 1.0).astype(np.float32)
+    tanh = (layout.kernel_quantizer or {}).get("mode") == "weights"  # DoReFa's
+    fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
+    _, latent, scale = min(fits, key=lambda fit: fit[0])
+    return latent, scale
+
+
+def _fit(
+    weights: Array, quantize: Callable[[Array], Array], reach: Array, tanh: bool
+) -> tuple[float, Array, Array]:
+    """Squared error, latent weights and output scale if `reach` becomes latent one.
+
+    `tanh`: the quantizer squeezes its input by a tanh first, which is undone.
+    """
+    latent = np.clip(weights / reach, -1.0, 1.0).astype(np.float32)
+    if tanh:
+        latent = np.arctanh(np.tanh(np.float32(1.0)) * latent)
     levels = quantize(latent)
     square = np.square(levels).sum(axis=(0, 1))
     fit = (weights * levels).sum(axis=(0, 1)) / np.where(square > 0, square, 1.0)
-    return latent, np.where(square > 0, fit, magnitude).astype(np.float32)
+    scale = np.where(square > 0, fit, reach).astype(np.float32)
+    # Errors equal but for rounding shall not decide.
+    total = max(float(np.square(weights).sum()), 1e-12)
+    error = round(float(np.square(weights - levels * scale).sum()) / total, 6)
+    return error, latent, scale
 
 
 def _quantize(block: Block) -> Callable[[Array], Array] | None:

@@ -63,10 +63,10 @@ class NetworkConfig(Section):
     """
 
     widths: list[Annotated[int, Field(ge=1, le=4096)]]
-    kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)  # type: ignore[assignment]
-    input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)  # type: ignore[assignment]
-    scale: list[Scale] = Field(default="none", validate_default=True)  # type: ignore[assignment]
-    bias: list[bool] = Field(default=True, validate_default=True)  # type: ignore[assignment]
+    kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
+    input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
+    scale: list[Scale] = Field(default="none", validate_default=True)
+    bias: list[bool] = Field(default=True, validate_default=True)
 
     @classmethod
     def layer_count(cls, widths: list[int]) -> int:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from larq.models import ModelProfile
-
 from larqca.automata.neural_ca import NeuralCA
+from larqca.backend import larq
 
 
 def larq_figures(model: NeuralCA) -> dict[str, Any]:
     """What `larq.models.summary` prints: model and float32 size in bytes, compression
     (size over float32 size), and MACs per cell and step by Larq's rule, which names a
     MAC after the wider of its operands."""
-    profile = ModelProfile(model)
+    profile = larq.models.ModelProfile(model)
     precisions = profile.unique_op_precisions
     return {
         "model_bytes": profile.memory / 8,

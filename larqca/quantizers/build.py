@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from larqca.backend import tf
+from larqca.backend import larq, tf
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import QUANTIZERS, QuantizerSpec
 
@@ -27,8 +27,6 @@ def build(spec: QuantizerSpec | None) -> Quantizer | None:
     info = QUANTIZERS.get(spec["name"])
     if info is None:
         return _build_user(spec["name"], parameters)
-    import larq
-
     return getattr(larq.quantizers, info.class_name)(**parameters)
 
 
@@ -45,7 +43,8 @@ def _build_user(path: str, parameters: dict[str, Any]) -> Quantizer:
         try:
             quantizer = target(**parameters)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"quantizer {path!r} does not accept {parameters}: {error}") from error
+            message = f"quantizer {path!r} does not accept {parameters}: {error}"
+            raise ConfigError(message) from error
     if not callable(quantizer):
         raise ConfigError(f"quantizer {path!r} is not callable")
     precision = getattr(quantizer, "precision", None)

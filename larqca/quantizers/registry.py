@@ -137,7 +137,9 @@ def normalize(value: Any, *, role: str) -> dict[str, Any] | None:
         return {"name": name, **_filled(name, given, role)}
     if is_import_path(name):
         return {"name": name, **given}
-    raise ValueError(unknown("quantizer", name, NAMES) + ", or your own as package.module:attribute")
+    raise ValueError(
+        unknown("quantizer", name, NAMES) + ", or your own as package.module:attribute"
+    )
 
 
 def _filled(name: str, given: dict[str, Any], role: str) -> dict[str, Any]:

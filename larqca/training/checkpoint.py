@@ -19,38 +19,46 @@ Array = npt.NDArray[Any]
 FILE = "checkpoint.npz"
 
 
-def write_checkpoint(directory: Path, iteration: int, seconds: float,
-                     arrays: dict[str, Array]) -> None:
+def write_checkpoint(
+    directory: Path, run: str, iteration: int, seconds: float, arrays: dict[str, Array]
+) -> None:
     """Replace the run's checkpoint.
 
     Args:
         directory: of the run.
+        run: the run's hash.
         iteration: how many iterations have been made.
         seconds: wall time they took.
         arrays: all state, by name.
     """
-    header = {"iteration": np.array(iteration, np.int64), "seconds": np.array(seconds)}
+    header = {
+        "run": np.array(run),
+        "iteration": np.array(iteration, np.int64),
+        "seconds": np.array(seconds),
+    }
     write_arrays(directory / FILE, {**header, **arrays})
 
 
 def read_checkpoint(
-    directory: Path, expected: dict[str, Array]
+    directory: Path, run: str, expected: dict[str, Array]
 ) -> tuple[int, float, dict[str, Array]] | None:
     """The iteration, seconds and arrays of the run's checkpoint.
 
-    None when there is none, or when it is damaged or belongs to another automaton:
+    None when there is none, or when it is damaged or belongs to another run:
     then the run starts over, which costs time but no result.
 
     Args:
         directory: of the run.
+        run: the run's hash.
         expected: arrays of the shapes that are needed (the history may have any length).
     """
     try:
         arrays = read_arrays(directory / FILE)
         iteration, seconds = int(arrays.pop("iteration")), float(arrays.pop("seconds"))
+        belongs_to = str(arrays.pop("run"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if set(arrays) != set(expected):
+    if belongs_to != run or set(arrays) != set(expected):
         return None
     for name, array in arrays.items():
         wanted = expected[name]

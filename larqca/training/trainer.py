@@ -14,6 +14,7 @@ import numpy.typing as npt
 from larqca.automata.engine import SEED_SPEC, Engine
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
+from larqca.config.canonical import run_hash
 from larqca.config.schema import RunConfig
 from larqca.data import Dataset
 from larqca.errors import Diverged, Interrupted
@@ -49,14 +50,15 @@ class Trainer:
         self.history: list[float] = []
         self.seconds = 0.0
         self._engine = engine
-        self._training = config.training
         self._seed = config.seed
+        self._run = run_hash(config)
         self._images = dataset.train_images
         self._labels = np.asarray(dataset.train_labels, np.int32)
         self._directory = directory
-        self._optimizers = Optimizers(model, config.training.optimizer, config.training.clip_latents)
+        training = self._training = config.training
+        self._optimizers = Optimizers(model, training.optimizer, training.clip_latents)
         alive = model.alive(dataset.train_images)
-        self._pool = Pool(config.training, alive, model.layout.state_channels, config.seed)
+        self._pool = Pool(training, alive, model.layout.state_channels, config.seed)
         self._step = self._compile()
 
     def _compile(self) -> Any:
@@ -152,10 +154,11 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        write_checkpoint(self._directory, len(self.history), self.seconds, self._arrays())
+        done = len(self.history)
+        write_checkpoint(self._directory, self._run, done, self.seconds, self._arrays())
 
     def _resume(self) -> None:
-        found = read_checkpoint(self._directory, self._arrays())
+        found = read_checkpoint(self._directory, self._run, self._arrays())
         if found is None:
             return
         _, self.seconds, arrays = found

@@ -1,0 +1,171 @@
+"""Both engines compute the same states and gradients from the same random numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larqca.automata.engine import make_engine
+from larqca.backend import tf
+from larqca.errors import ConfigError
+from larqca.quantizers.registry import QUANTIZERS
+from tests.automata.helpers import random_pictures, random_state, tiny_automaton
+
+NARROW = {"perceive": {"widths": [6]}, "update": {"widths": [5]}, "cell": {"hidden_channels": 2}}
+DEEP = {**NARROW, "perceive": {"widths": [4, 6, 5]}}
+ELEMENTWISE = [name for name in QUANTIZERS if name != "magnitude_aware_sign"]
+
+
+def with_quantizers(base, **network):
+    return {
+        **base,
+        "perceive": {**base["perceive"], **network},
+        "update": {**base["update"], **{k: v for k, v in network.items() if k != "pad_values"}},
+    }
+
+
+def assert_engines_agree(model, pictures, seed=3, steps=3):
+    state = random_state(model, pictures, seed)
+    live = model.rollout(state, steps, seed=seed, engine="live")
+    dense = model.rollout(state, steps, seed=seed, engine="dense")
+    # Sums in another order differ by rounding, in proportion to the largest numbers.
+    size = max(1.0, float(np.abs(dense).max(initial=0.0)))
+    np.testing.assert_allclose(live, dense, rtol=1e-4, atol=1e-5 * size)
+    dead = ~model.alive(pictures)
+    np.testing.assert_array_equal(live[dead], state[dead])
+    return state, live
+
+
+@pytest.mark.parametrize("quantizer", ["none", *QUANTIZERS])
+@pytest.mark.parametrize("pad_values", [0, 1])
+@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+def test_kernel_quantizers(base, quantizer, pad_values):
+    model = tiny_automaton(
+        **with_quantizers(base, kernel_quantizer=quantizer, pad_values=pad_values)
+    )
+    state, after = assert_engines_agree(model, random_pictures(1, 3, 5, 7))
+    assert np.abs(after - state).max() > 0.01
+
+
+@pytest.mark.parametrize("quantizer", ELEMENTWISE)
+@pytest.mark.parametrize("pad_values", [0, 1])
+@pytest.mark.parametrize("scale", ["none", "rank_one"])
+@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+def test_input_quantizers(base, quantizer, pad_values, scale):
+    network = {"input_quantizer": quantizer, "scale": scale, "pad_values": pad_values}
+    model = tiny_automaton(**with_quantizers(base, **network))
+    assert_engines_agree(model, random_pictures(2, 2, 6, 5))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 7), (5, 3), (9, 9)])
+def test_small_and_odd_grids(size):
+    model = tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_sign", pad_values=1))
+    assert_engines_agree(model, random_pictures(3, 4, *size, alive=0.8))
+
+
+def test_images_without_a_live_cell():
+    model = tiny_automaton(**NARROW)
+    pictures = random_pictures(4, 3, 4, 4)
+    pictures[1] = 0.05
+    assert_engines_agree(model, pictures)
+    assert_engines_agree(model, np.zeros((2, 3, 3), np.float32))
+
+
+def test_steps_in_which_no_cell_fires():
+    cell = {"hidden_channels": 2, "fire_rate": 1e-6}
+    model = tiny_automaton(**{**NARROW, "cell": cell})
+    state, after = assert_engines_agree(model, random_pictures(5, 2, 3, 3), steps=2)
+    np.testing.assert_array_equal(state, after)
+
+
+def test_every_cell_fires_at_rate_one():
+    cell = {"hidden_channels": 2, "fire_rate": 1.0, "noise": 0.0}
+    model = tiny_automaton(**{**NARROW, "cell": cell})
+    pictures = random_pictures(6, 2, 4, 4)
+    state = random_state(model, pictures, 6)
+    expected = state.copy()
+    expected[..., 1:] += model(state).numpy() * model.alive(pictures)[..., None]
+    np.testing.assert_allclose(model.rollout(state, 1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_half_of_the_live_cells_fire_and_noise_has_its_deviation():
+    model = tiny_automaton(deviation=0.0, cell={"hidden_channels": 5, "noise": 0.25})
+    state = model.seed_state(np.ones((10, 20, 20), np.float32))
+    change = model.rollout(state, 1, seed=1)[..., 1:] - state[..., 1:]
+    fired = np.any(change != 0, axis=-1)
+    assert abs(fired.mean() - 0.5) < 0.04
+    assert abs(change[fired].std() - 0.25) < 0.01
+    other = model.rollout(state, 1, seed=2)[..., 1:]
+    assert np.any((other != 0).any(axis=-1) != fired)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9)),
+    alive=st.floats(0, 1),
+)
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_random_grids(shared_models, seed, size, alive):
+    for model in shared_models:
+        assert_engines_agree(model, random_pictures(seed, *size, alive=alive), seed, steps=2)
+
+
+@pytest.fixture(scope="module")
+def shared_models():
+    return [
+        tiny_automaton(**NARROW),
+        tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_heaviside", pad_values=1)),
+    ]
+
+
+@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+@pytest.mark.parametrize("quantizer", ["none", *ELEMENTWISE])
+def test_gradients_agree(base, quantizer):
+    network = {"kernel_quantizer": "approx_sign", "input_quantizer": quantizer, "scale": "rank_one"}
+    model = tiny_automaton(**with_quantizers(base, **network))
+    pictures = random_pictures(7, 3, 5, 5)
+    state = random_state(model, pictures, 7)
+    variables = list(model.named_variables().values())
+    gradients = []
+    for name in ("live", "dense"):
+        engine = make_engine(model, name)
+        sites = engine.sites(pictures)
+        prepared = tuple(tf.constant(array) for array in engine.prepare(pictures, sites))
+        packed = tf.constant(state[sites.alive][:, 1:])
+        with tf.GradientTape() as tape:
+            tape.watch(packed)
+            after = engine.advance(packed, prepared, 3, tf.constant([1, 2], tf.int64))
+            loss = tf.reduce_sum(tf.square(after))
+        gradients.append(tape.gradient(loss, [packed, *variables], unconnected_gradients="zero"))
+    for one, other in zip(*gradients, strict=True):
+        size = max(1.0, float(np.abs(other).max()))
+        np.testing.assert_allclose(one / size, other / size, atol=1e-3)
+
+
+def test_no_retracing_as_the_number_of_live_cells_changes():
+    model = tiny_automaton(**NARROW)
+    engine = make_engine(model)
+    traces = []
+    advance = engine.advance
+    engine.advance = lambda *arguments: traces.append(1) or advance(*arguments)
+    for seed in range(4):
+        engine.rollout_dense(model.seed_state(random_pictures(seed, 1 + seed, 4, 4)), 2, seed)
+    assert len(traces) == 1
+
+
+def test_quantizers_with_statistics_of_the_grid_take_the_dense_engine():
+    model = tiny_automaton(**with_quantizers(NARROW, input_quantizer="magnitude_aware_sign"))
+    assert type(make_engine(model)).__name__ == "DenseEngine"
+    with pytest.raises(ConfigError, match="use the engine 'dense'"):
+        make_engine(model, "live")
+    assert type(make_engine(tiny_automaton())).__name__ == "LiveEngine"
+
+
+def test_errors_at_the_edge():
+    model = tiny_automaton()
+    with pytest.raises(ConfigError, match=r"unknown engine 'lively' .did you mean 'live'"):
+        make_engine(model, "lively")
+    with pytest.raises(ConfigError, match=r"state must be \[batch, height, width, 16\]"):
+        model.rollout(np.zeros((1, 8, 8, 3)), 1)
+    with pytest.raises(ConfigError, match="steps must not be negative"):
+        model.rollout(np.zeros((1, 8, 8, 16)), -1)

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from larqca.automata.starting import start_from
+from larqca.errors import ModelFileError
+from larqca.quantizers.registry import QUANTIZERS
+from tests.automata.helpers import random_pictures, random_state, tiny_automaton
+
+
+def networks(**settings):
+    return {"perceive": settings, "update": settings}
+
+
+def distance(one, other):
+    """Relative difference of the changes that one step makes."""
+    pictures = random_pictures(1, 4, 8, 8)
+    state = random_state(one, pictures, 1)
+    a, b = one(state).numpy(), other(state).numpy()
+    return np.linalg.norm(a - b) / np.linalg.norm(a)
+
+
+@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+def test_a_float_automaton_started_from_another_computes_the_same(scale):
+    source = tiny_automaton(seed=1)
+    target = tiny_automaton(seed=2, **networks(scale=scale))
+    start_from(target, source)
+    assert distance(source, target) < 1e-5
+
+
+@pytest.mark.parametrize("scale", ["channel", "rank_one"])
+def test_a_scaled_float_automaton_folds_its_scales(scale):
+    source = tiny_automaton(seed=1, **networks(scale=scale))
+    target = tiny_automaton(seed=2)
+    start_from(target, source)
+    assert distance(source, target) < 1e-5
+
+
+def test_layers_that_are_alike_are_copied():
+    settings = networks(kernel_quantizer="ste_sign", scale="rank_one")
+    source, target = tiny_automaton(seed=1, **settings), tiny_automaton(seed=2, **settings)
+    start_from(target, source)
+    for name, array in source.arrays().items():
+        np.testing.assert_array_equal(target.arrays()[name], array)
+
+
+def test_more_bits_come_closer():
+    source = tiny_automaton(seed=1)
+    errors = []
+    for bits in (2, 4, 8):
+        quantizer = {"name": "dorefa_quantizer", "k_bit": bits}
+        target = tiny_automaton(seed=2, **networks(kernel_quantizer=quantizer, scale="channel"))
+        start_from(target, source)
+        errors.append(distance(source, target))
+    assert errors[0] > errors[1] > errors[2]
+
+
+# Kernels of zeros and ones cannot follow signed weights; that they start finite is below.
+@pytest.mark.parametrize("quantizer", [name for name in QUANTIZERS if name != "ste_heaviside"])
+def test_every_quantizer_starts_nearer_than_no_weights_at_all(quantizer):
+    source = tiny_automaton(seed=1)
+    target = tiny_automaton(
+        seed=2, update={"kernel_quantizer": quantizer, "scale": "rank_one"}
+    )
+    start_from(target, source)
+    assert distance(source, target) < 1.0
+    assert all(np.isfinite(array).all() for array in target.arrays().values())
+
+
+def test_rank_one_magnitudes_are_found_exactly():
+    """A kernel that is sign times a rank-one magnitude loses nothing at one bit."""
+    source = tiny_automaton(seed=1)
+    rng = np.random.default_rng(3)
+    exact = {}
+    for name, array in source.arrays().items():
+        if name.endswith("kernel"):
+            rows = rng.uniform(0.5, 2.0, (1, 1, array.shape[2], 1))
+            columns = rng.uniform(0.5, 2.0, (1, 1, 1, array.shape[3]))
+            array = np.sign(array) * rows * columns * 0.1
+        exact[name] = array.astype(np.float32)
+    source.set_arrays(exact)
+    settings = networks(kernel_quantizer="ste_sign", scale="rank_one")
+    target = tiny_automaton(seed=2, **settings)
+    start_from(target, source)
+    assert distance(source, target) < 1e-5
+
+
+def test_input_scales_before_a_quantizer_stay_where_they_are():
+    settings = networks(input_quantizer="dorefa_quantizer", scale="rank_one")
+    source = tiny_automaton(seed=1, **settings)
+    eight = {"name": "dorefa_quantizer", "k_bit": 8}
+    target = tiny_automaton(
+        seed=2,
+        **networks(input_quantizer="dorefa_quantizer", scale="rank_one", kernel_quantizer=eight),
+    )
+    start_from(target, source)
+    np.testing.assert_array_equal(
+        target.arrays()["update/0/input_scale"], source.arrays()["update/0/input_scale"]
+    )
+    assert distance(source, target) < 0.2
+
+
+def test_dead_channels_give_finite_numbers():
+    source = tiny_automaton(seed=1)
+    arrays = source.arrays()
+    arrays["update/0/kernel"][..., 3] = 0.0
+    arrays["update/0/kernel"][:, :, 5] = 0.0
+    arrays["update/1/kernel"][...] = 0.0
+    source.set_arrays(arrays)
+    for quantizer in QUANTIZERS:
+        target = tiny_automaton(seed=2, **networks(kernel_quantizer=quantizer, scale="rank_one"))
+        start_from(target, source)
+
+
+def test_other_layers_are_refused_with_both_shapes():
+    with pytest.raises(ModelFileError, match=r"3x3 16-32.*3x3 20-80"):
+        start_from(tiny_automaton(preset="distill"), tiny_automaton())

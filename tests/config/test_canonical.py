@@ -1,0 +1,80 @@
+import pytest
+
+from larqca.config.canonical import build_run_config, canonical_json, merge, run_hash
+from larqca.errors import ConfigError
+
+
+def test_equal_runs_have_one_name_however_they_are_written():
+    plain = build_run_config({})
+    spelt_out = build_run_config(
+        {
+            "preset": "distill",
+            "data": "digits",
+            "perceive": {"kernel_quantizer": None, "bias": [True], "scale": "none"},
+            "update": {"kernel_quantizer": ["none", None]},
+            "training": {"optimizer": {"learning_rate": 0.001}},
+        }
+    )
+    assert run_hash(plain) == run_hash(spelt_out)
+    assert canonical_json(plain) == canonical_json(spelt_out)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"preset": "compact"},
+        {"data": "mnist"},
+        {"update": {"kernel_quantizer": "ste_sign"}},
+        {"perceive": {"pad_values": 1}},
+        {"training": {"iterations": 7}},
+        {"evaluation": {"seed": 1}},
+        {"start_from": {"run": "0123456789abcdef"}},
+    ],
+)
+def test_a_different_run_has_another_name(change):
+    assert run_hash(build_run_config(change)) != run_hash(build_run_config({}))
+
+
+def test_the_name_of_a_run_stays_the_same_between_versions():
+    """Stores are found again by it: a change here makes every finished run be done anew."""
+    assert run_hash(build_run_config({})) == "0c5b40c3f3dbd8c7"
+
+
+def test_merge_replaces_a_quantizer_of_another_name_whole():
+    base = {"k": {"name": "ste_tern", "threshold_value": 0.3}, "a": {"b": 1, "c": 2}}
+    assert merge(base, {"k": {"name": "ste_sign"}})["k"] == {"name": "ste_sign"}
+    assert merge(base, {"k": {"clip_value": 2}})["k"]["name"] == "ste_tern"
+    assert merge(base, {"a": {"b": 3}}) == {**base, "a": {"b": 3, "c": 2}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"preset": "distil"}, "preset: unknown preset 'distil' (did you mean 'distill'?)"),
+        ({"preset": 3}, "preset: unknown preset 3"),
+        ({"trainig": {}}, "trainig: unknown key 'trainig' (did you mean 'training'?)"),
+        (
+            {"perceive": {"kernel_quantiser": "x"}},
+            "perceive.kernel_quantiser: unknown key 'kernel_quantiser' "
+            "(did you mean 'kernel_quantizer'?)",
+        ),
+        ({"data": "minst"}, "data: unknown value 'minst' (did you mean 'mnist'?)"),
+        ({"training": {"iterations": "5"}}, "training.iterations: input should be a valid integer"),
+        ({"training": {"iterations": True}}, "training.iterations: input should be a valid"),
+        ({"training": {"batch_size": 0}}, "training.batch_size: input should be greater"),
+        ({"training": {"pool_size": 4}}, "pool_size (4) must be at least batch_size (16)"),
+        ({"training": {"fresh_share": 0.9}}, "must not add up to more than 1"),
+        ({"cell": {"noise": float("nan")}}, "cell.noise: input should be"),
+        ({"update": {"bias": [True]}}, "update.bias: bias has 1 entries for 2 layers"),
+        ({"update": {"kernel_quantizer": "sign"}}, "update.kernel_quantizer: unknown quantizer"),
+        ({"training": {"optimizer": {"arguments": {"beta1": 0.5}}}}, "did you mean 'beta_1'?"),
+        ({"perceive": {"widths": []}}, "perceive.widths: list should have at least 1 item"),
+        ({"seed": 1.5}, "seed: input should be a valid integer"),
+    ],
+)
+def test_errors_name_the_field_and_what_is_allowed(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        build_run_config(settings)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from larqca.backend import tf
+from larqca.config.canonical import build_run_config
+from larqca.config.schema import OptimizerConfig
+from larqca.training.optimizers import Optimizers, learning_rate_at
+from tests.automata.helpers import tiny_automaton
+
+
+def stepped(config, gradient, clip_latents=False, **settings):
+    model = tiny_automaton(**settings)
+    optimizers = Optimizers(model, config, clip_latents)
+    before = [variable.numpy() for variable in optimizers.variables]
+    gradients = [tf.fill(variable.shape, gradient) for variable in optimizers.variables]
+    optimizers.apply(gradients, 0.01)
+    return optimizers, [v.numpy() - b for v, b in zip(optimizers.variables, before, strict=True)]
+
+
+def test_latent_weights_have_their_own_learning_rate():
+    config = OptimizerConfig(latent_factor=3.0)
+    optimizers, moves = stepped(config, 1.0, update={"kernel_quantizer": "ste_sign"})
+    assert len(optimizers.latents) == 2
+    for number, move in enumerate(moves):  # Adam's first step is the learning rate
+        expected = -0.03 if number < 2 else -0.01
+        np.testing.assert_allclose(move, expected, rtol=1e-3)
+
+
+def test_gradients_are_divided_by_their_norm():
+    config = OptimizerConfig(name="sgd")
+    _, moves = stepped(config, 5.0)
+    for move in moves:
+        assert np.linalg.norm(move) == pytest.approx(0.01, rel=1e-3)
+    _, moves = stepped(OptimizerConfig(name="sgd", normalize_gradients=False), 5.0)
+    np.testing.assert_allclose(moves[0], -0.05, rtol=1e-3)
+
+
+def test_latents_can_be_kept_within_one():
+    config = OptimizerConfig(latent_factor=1000.0)
+    optimizers, _ = stepped(config, -1.0, True, update={"kernel_quantizer": "ste_sign"})
+    for latent in optimizers.latents:
+        assert np.abs(latent.numpy()).max() == 1.0
+
+
+def test_the_schedule_drops_at_shares_of_the_training():
+    training = build_run_config({"training": {"iterations": 100}}).training
+    rates = [learning_rate_at(training, iteration) for iteration in (0, 29, 30, 69, 70, 99)]
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
