@@ -10,6 +10,7 @@ import numpy as np
 from larqca.automata.layout import LayerLayout
 from larqca.backend import keras, larq, tf
 from larqca.quantizers.build import build
+from larqca.quantizers.registry import bits
 
 # Larq warns of starved latent weights wherever a binary kernel has no constraint.
 # Here training decides that (`clip_latents`), for the latent weights alone.
@@ -59,6 +60,32 @@ class ChannelScale(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+@keras.utils.register_keras_serializable("larqca")
+class KernelScale(keras.layers.Layer):
+    """Holds a learned number for every row of the next convolution's kernel matrix.
+
+    The convolution multiplies its quantized kernel by it; the layer itself passes its
+    inputs on. It is a layer of its own so that Larq's summary counts its numbers as
+    what they are, and no multiply-accumulates for them.
+
+    Args:
+        rows: shape of the scale, ``[height, width, inputs]``.
+    """
+
+    def __init__(self, *, rows: tuple[int, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows = tuple(rows)
+        self.scale = self.add_weight(name="scale", shape=self.rows, initializer="ones")
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs as they are."""
+        return tf.identity(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "rows": self.rows}
+
+
 class Block:
     """One convolution with its scales: the unit that both engines compute.
 
@@ -66,18 +93,14 @@ class Block:
     an output scale that then also holds the bias. `layers` puts them into a model;
     `transform_input`, `kernel_matrix` and `finish` are the same arithmetic in parts,
     for engines that compute single cells.
-
-    The input scale stands before the input quantizer, so that it can always be merged
-    into whatever produced the input.
     """
 
     def __init__(self, layout: LayerLayout, seed: int) -> None:
         self.layout = layout
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
-        self.input_scale = (
-            ChannelScale(name=f"{name}_input_scale") if layout.has_input_scale else None
-        )
+        self.kernel_quantizer = build(layout.kernel_quantizer)
+        self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
             layout.outputs,
             layout.kernel_size,
@@ -86,7 +109,7 @@ class Block:
             use_bias=layout.bias and not layout.has_output_scale,
             activation=None if layout.has_output_scale else activation,
             input_quantizer=build(layout.input_quantizer),
-            kernel_quantizer=build(layout.kernel_quantizer),
+            kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
             name=name,
         )
@@ -100,6 +123,19 @@ class Block:
             if layout.has_output_scale
             else None
         )
+
+    def _scaled_kernel_quantizer(self) -> Any:
+        """The kernel quantizer, followed by the scale of the kernel's rows."""
+        scale, quantizer = self.input_scale, self.kernel_quantizer
+        if not isinstance(scale, KernelScale):
+            return quantizer
+
+        def scaled(kernel: Any) -> Any:
+            levels = kernel if quantizer is None else quantizer(kernel)
+            return levels * scale.scale[..., None]
+
+        scaled.precision = bits(self.layout.kernel_quantizer)  # type: ignore[attr-defined]
+        return scaled
 
     @property
     def layers(self) -> list[Any]:
@@ -126,13 +162,13 @@ class Block:
 
     def transform_input(self, inputs: Any, channels: slice = slice(None)) -> Any:
         """Scale and quantize inputs ``[..., channels]``; `channels` says which they are."""
-        if self.input_scale is not None:
+        if isinstance(self.input_scale, ChannelScale):
             inputs = inputs * self.input_scale.scale[channels]
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 
     def kernel_matrix(self) -> Any:
-        """The quantized kernel, ``[kernel_size**2, inputs, outputs]``."""
+        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
         kernel = tf.convert_to_tensor(self.latent_kernel)
         if self.convolution.kernel_quantizer is not None:
             kernel = self.convolution.kernel_quantizer(kernel)
@@ -146,6 +182,14 @@ class Block:
         if self.layout.bias:
             products = tf.nn.bias_add(products, self.convolution.bias)
         return tf.nn.relu(products) if self.layout.relu else products
+
+
+def _input_scale(layout: LayerLayout, name: str) -> Any:
+    if not layout.has_input_scale:
+        return None
+    if layout.input_quantizer is None:
+        return KernelScale(rows=layout.input_scale_shape, name=name)
+    return ChannelScale(name=name)
 
 
 def _initial_deviation(layout: LayerLayout) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
@@ -53,8 +54,17 @@ class LayerLayout:
 
     @property
     def has_input_scale(self) -> bool:
-        """Whether inputs are scaled per channel before they are quantized."""
+        """Whether there is a learned scale on the input side."""
         return self.scale == "rank_one"
+
+    @property
+    def input_scale_shape(self) -> tuple[int, ...]:
+        """One scale for each row of the kernel ``[height, width, inputs]``; where inputs
+        are quantized, one for each channel in front of the quantizer ``[inputs]``,
+        because behind it the inputs would not be of few bits any more."""
+        if self.input_quantizer is not None:
+            return (self.inputs,)
+        return (self.kernel_size, self.kernel_size, self.inputs)
 
     @property
     def has_output_scale(self) -> bool:
@@ -65,7 +75,7 @@ class LayerLayout:
     def float_count(self) -> int:
         """Learned numbers that stay float32: scales and biases."""
         return (
-            self.has_input_scale * self.inputs
+            self.has_input_scale * prod(self.input_scale_shape)
             + self.has_output_scale * self.outputs
             + self.bias * self.outputs
         )
@@ -77,7 +87,7 @@ class LayerLayout:
             f"{self.name}/kernel": (size, size, self.inputs, self.outputs)
         }
         if self.has_input_scale:
-            shapes[f"{self.name}/input_scale"] = (self.inputs,)
+            shapes[f"{self.name}/input_scale"] = self.input_scale_shape
         if self.has_output_scale:
             shapes[f"{self.name}/output_scale"] = (self.outputs,)
         if self.bias:

@@ -69,43 +69,26 @@ def _defaults(block: Block) -> dict[str, Array]:
 
 def _requantized(target: Block, origin: Block, found: Mapping[str, Array]) -> dict[str, Array]:
     """Arrays of `target` that compute as nearly as it can what `origin` computes."""
-    name = target.layout.name
+    layout, name = target.layout, target.layout.name
     weights = origin.kernel_matrix().numpy() * found.get(f"{name}/output_scale", np.float32(1.0))
     arrays = _defaults(target)
-    if target.layout.bias and f"{name}/bias" in found:
+    if layout.bias and f"{name}/bias" in found:
         arrays[f"{name}/bias"] = found[f"{name}/bias"]
-    inputs = _input_scale(target.layout, origin.layout, found, weights)
-    folded = found.get(f"{name}/input_scale", np.float32(1.0))
-    # An input scale in front of an input quantizer is part of that quantizer.
-    weights = weights * _column(folded if origin.layout.input_quantizer is None else 1.0)
-    kept = inputs if target.layout.input_quantizer is None else np.ones_like(inputs)
-    latent, outputs = factorized(weights / _column(kept), _quantize(target), target.layout)
+    if layout.has_input_scale and layout.input_quantizer is not None:
+        # It stands in front of the input quantizer and is no part of the kernel.
+        if origin.layout.has_input_scale and origin.layout.input_quantizer is not None:
+            arrays[f"{name}/input_scale"] = found[f"{name}/input_scale"]
+    elif layout.has_input_scale:
+        rows = _nonzero(np.abs(weights).mean(axis=2))
+        if layout.kernel_quantizer is None:
+            rows = np.ones_like(rows)
+        weights = weights / rows[..., None]
+        arrays[f"{name}/input_scale"] = rows.reshape(layout.input_scale_shape)
+    latent, outputs = factorized(weights, _quantize(target), layout)
     arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
-    if target.layout.has_input_scale:
-        arrays[f"{name}/input_scale"] = inputs
-    if target.layout.has_output_scale:
+    if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
-
-
-def _column(scale: Any) -> Array:
-    """Input channels stand on the second axis of ``[area, inputs, outputs]``."""
-    return np.reshape(np.asarray(scale, np.float32), (1, -1, 1))
-
-
-def _input_scale(
-    target: LayerLayout, origin: LayerLayout, found: Mapping[str, Array], weights: Array
-) -> Array:
-    """The target's input scale, float32 ``[inputs]``."""
-    if not target.has_input_scale:
-        return np.ones(target.inputs, np.float32)
-    if target.input_quantizer is not None:
-        return found.get(f"{target.name}/input_scale", np.ones(target.inputs, np.float32))
-    if target.kernel_quantizer is None:
-        return np.ones(target.inputs, np.float32)
-    if origin.has_input_scale and origin.input_quantizer is None:
-        weights = weights * _column(found[f"{target.name}/input_scale"])
-    return _nonzero(np.abs(weights).mean(axis=(0, 2)))
 
 
 def _nonzero(scale: Array) -> Array:
@@ -169,7 +152,7 @@ def _fit(
 
 
 def _quantize(block: Block) -> Callable[[Array], Array] | None:
-    quantizer = block.convolution.kernel_quantizer
+    quantizer = block.kernel_quantizer
     if quantizer is None:
         return None
     shape = block.latent_kernel.shape

@@ -57,8 +57,10 @@ class NetworkConfig(Section):
         widths: output channels of the layers that the user sizes.
         kernel_quantizer: quantizer specs of the kernels (None: float).
         input_quantizer: quantizer specs of the layers' inputs (None: float).
-        scale: learned magnitudes of each layer: none, one per output channel, or one
-            per output and one per input channel, so that |W| is a rank-one product.
+        scale: learned magnitudes of each layer: none, one per output channel
+            (`channel`), or one per output and one per input of the kernel matrix, so
+            that |W| is a rank-one product (`rank_one`; before quantized inputs, one per
+            input channel).
         bias: whether each layer adds a bias.
     """
 

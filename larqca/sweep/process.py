@@ -1,0 +1,97 @@
+"""A worker process, as its parent sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from larqca.sweep.outcome import LOG
+
+WORKER: tuple[str, ...] = (sys.executable, "-m", "larqca.sweep.worker")
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkerProcess:
+    """One run's process: in a session of its own, its life tied to ours by a pipe."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        root: Path,
+        name: str,
+        *,
+        threads: int,
+        data_dir: str | None,
+    ) -> None:
+        """Start it.
+
+        Args:
+            command: what to run; gets OUT, HASH, --threads and --data-dir.
+            root: the sweep's directory.
+            name: the run's hash.
+            threads: for numeric libraries.
+            data_dir: where data sets lie.
+        """
+        arguments = [*command, str(root.absolute()), name, "--threads", str(threads)]
+        if data_dir is not None:
+            arguments += ["--data-dir", data_dir]
+        with open(root / "runs" / name / LOG, "ab") as log:
+            # Our end of stdin is closed by the system when we end, even by SIGKILL; the
+            # worker sees that. A session of its own keeps a terminal's Ctrl-C from it.
+            self._process = subprocess.Popen(
+                arguments, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True, env=_environment(threads),
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Exit code (minus the signal if one killed it), None while it lives."""
+        return self._process.poll()
+
+    def ask_to_stop(self) -> None:
+        """Ask for a checkpoint and an end."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it and all that it started, now."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def close(self) -> None:
+        """Give back our end of the pipe."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+def exit_reason(code: int) -> str:
+    """What an exit code means, for a row's reason."""
+    if code >= 0:
+        return f"exit code {code}" + (" without a result" if code == 0 else "")
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"killed by signal {-code}"
+    return f"killed by signal {-code} ({name})"
+
+
+def _environment(threads: int) -> dict[str, str]:
+    environment = dict(os.environ)
+    for variable in _THREAD_VARIABLES:
+        environment[variable] = str(threads)
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment["PYTHONFAULTHANDLER"] = "1"  # a crash in native code leaves a trace in the log
+    # Several runs share an accelerator, where there is one.
+    environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    return environment
