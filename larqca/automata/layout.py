@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
+from larqca.errors import ModelFileError
 
 CLASSES = 10
 
@@ -170,3 +171,21 @@ def _stack(
         )
         for index, (inputs, outputs) in enumerate(channels)
     )
+
+
+def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
+    """An automaton can start from another one's weights if both have the same layers, up
+    to quantizers, scales and biases.
+
+    Raises:
+        ModelFileError: says which layers each has.
+    """
+    if source.trunk() != target.trunk() or source.classes != target.classes:
+        raise ModelFileError(
+            f"its layers (kernel, inputs-outputs) are {_shown(source)}, "
+            f"those of the automaton to start are {_shown(target)}"
+        )
+
+
+def _shown(layout: AutomatonLayout) -> str:
+    return ", ".join(f"{k}x{k} {inputs}-{outputs}" for k, inputs, outputs in layout.trunk())

@@ -13,28 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.layers import Block
-from larqca.automata.layout import AutomatonLayout, LayerLayout
+from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
-from larqca.errors import ModelFileError
 
 Array = npt.NDArray[Any]
-
-
-def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
-    """Both must have the same layers up to quantizers, scales and biases.
-
-    Raises:
-        ModelFileError: says which layers each has.
-    """
-    if source.trunk() != target.trunk() or source.classes != target.classes:
-        raise ModelFileError(
-            f"its layers (kernel, inputs, outputs) are {_shown(source)}, "
-            f"the automaton to start has {_shown(target)}"
-        )
-
-
-def _shown(layout: AutomatonLayout) -> str:
-    return ", ".join(f"{k}x{k} {i}-{o}" for k, i, o in layout.trunk())
 
 
 def start_from(model: NeuralCA, source: NeuralCA) -> None:

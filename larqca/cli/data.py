@@ -15,12 +15,9 @@ from larqca.cli import debug
 @debug.option
 def data(name: str | None, data_dir: str | None, download: bool) -> int:
     """Tell which data sets there are, or what is known of the one called NAME."""
-    import os
-
     from larqca import data as data_sets
     from larqca.errors import DataError
 
-    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     if name is not None:
         what = data_sets.prepare if download else data_sets.describe
         click.echo(what(name, data_dir))

@@ -43,14 +43,11 @@ def evaluate(
     seed: int, threads: int, import_quantizers: bool, json_file: Path | None,
 ) -> int:
     """Test a model file, or the model of a run's directory, by the published protocol."""
-    import os
-
     from larqca.backend import use_threads
 
     use_threads(threads)
     from larqca.evaluation.protocol import evaluate_file
 
-    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     with _progress_bar() as progress:
         found = evaluate_file(
             model, data=data or _data_of_run(model), data_dir=data_dir, images=images,

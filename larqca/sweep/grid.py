@@ -42,10 +42,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from larqca.automata.layout import layout_of
+from larqca.automata.layout import check_fits, layout_of
 from larqca.config.canonical import build_run_config, explain, run_hash
 from larqca.config.schema import RunConfig
-from larqca.errors import ConfigError
+from larqca.errors import ConfigError, ModelFileError
 from larqca.suggest import unknown
 from larqca.sweep.axes import crossed_rows
 from larqca.sweep.document import Document, document_of, read_document
@@ -206,7 +206,7 @@ class _Planner:
             config = self._config(row, seed, _start_setting(start, source))
             if config is None:
                 return
-            if source is not None and not self._fits(row, config, source):
+            if not self._fits(row, config, start, source):
                 return
             self._keep(row, seed, config, start, source)
 
@@ -225,15 +225,20 @@ class _Planner:
                 self._problems.add(place, title + sentence)
         return None
 
-    def _fits(self, row: Row, config: RunConfig, source: PlannedRun) -> bool:
-        mine, theirs = layout_of(config).trunk(), layout_of(source.config).trunk()
-        if mine == theirs:
+    def _fits(
+        self, row: Row, config: RunConfig, start: Start, source: PlannedRun | None
+    ) -> bool:
+        layout = start.file_layout if source is None else layout_of(source.config)
+        if layout is None:
             return True
-        title, place = row.locate(FIELD)
-        self._problems.add(place, f"{title}start_from: the layers of {row.name!r} "
-                                  f"({_layers(mine)}) are not those of {source.row!r} "
-                                  f"({_layers(theirs)})")
-        return False
+        try:
+            check_fits(layout, layout_of(config))
+        except ModelFileError as error:
+            title, place = row.locate(FIELD)
+            origin = str(start.file) if source is None else f"row {source.row!r}"
+            self._problems.add(place, f"{title}start_from: {origin} does not fit: {error}")
+            return False
+        return True
 
     def _keep(
         self, row: Row, seed: int, config: RunConfig, start: Start, source: PlannedRun | None
@@ -254,7 +259,3 @@ def _start_setting(start: Start, source: PlannedRun | None) -> dict[str, str] | 
     if source is not None:
         return {"run": source.hash}
     return {"file_sha256": start.file_sha256} if start.file else None
-
-
-def _layers(trunk: tuple[tuple[int, int, int], ...]) -> str:
-    return ", ".join(f"{size}x{size} {inputs}-{outputs}" for size, inputs, outputs in trunk)

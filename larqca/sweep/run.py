@@ -87,7 +87,6 @@ def do_sweep(
     directory = default_out(grid) if out is None else Path(out)
     check_output(directory, grid.name)
     figures = figures_of_all({run.hash: run.config for run in grid.runs})
-    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     check_data(grid, directory, data_dir)
     with open_store(directory, grid, figures) as store:
         executor = Executor(

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from larqca.automata.layout import AutomatonLayout
+from larqca.automata.model_file import read_model
+from larqca.errors import ModelFileError
 from larqca.suggest import unknown
 from larqca.sweep.document import Place
 from larqca.sweep.problems import Problems
@@ -25,12 +28,14 @@ class Start:
         row: another row's name.
         file: a model file, relative to where the command runs.
         file_sha256: digest of its bytes.
-    wrong: it cannot be had, which has been noted as a problem.
+        file_layout: the layers that it holds.
+        wrong: it cannot be had, which has been noted as a problem.
     """
 
     row: str | None = None
     file: Path | None = None
     file_sha256: str = ""
+    file_layout: AutomatonLayout | None = None
     wrong: bool = False
 
 
@@ -61,13 +66,16 @@ def _read_start(row: Row, names: list[str], folder: Path, problems: Problems) ->
 
 def _file_start(path: Path, wrong: Any) -> Start:
     try:
-        return Start(file=path, file_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Start(file=path, file_sha256=digest, file_layout=read_model(path).layout)
     except FileNotFoundError:
         found: Start = wrong(f"there is no model file {path}")
     except IsADirectoryError:
         found = wrong(f"{path} is a directory, not a model file")
     except OSError as error:
         found = wrong(f"model file {path} cannot be read: {error.strerror}")
+    except ModelFileError as error:
+        found = wrong(str(error))
     return found
 
 

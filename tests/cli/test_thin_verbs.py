@@ -26,11 +26,10 @@ def test_data_downloads_when_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(data_sets, "prepare", lambda name, folder: f"got {name} in {folder}")
-    monkeypatch.setenv("TFDS_DATA_DIR", "from the environment")
     assert command.run(["data", "mnist", "--download", "--data-dir", "there"]) == 0
     assert command.run(["data", "mnist", "--download"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "got mnist in there", "got mnist in from the environment"]
+        "got mnist in there", "got mnist in None"]
 
 
 def test_import_passes_on(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from larqca.automata.layout import layout_of
+from larqca.automata.model_file import write_model
+from larqca.config.canonical import build_run_config
 from larqca.sweep.grid import load_grid
 from larqca.sweep.run import SweepEnd, do_sweep
 from larqca.sweep.watch import Watcher
@@ -30,6 +36,15 @@ def small_grid(*rows: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
     )
     return {"name": "small", "settings": {"training": {"iterations": 5}},
             "rows": [dict(row) for row in rows or default], **keys}
+
+
+def write_zero_model(path: Path, **settings: Any) -> str:
+    """A model file without knowledge, for starting from; returns its digest."""
+    config = build_run_config(settings)
+    shapes = layout_of(config).array_shapes()
+    arrays = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    write_model(path, config, 10, arrays)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def sweep(grid: Mapping[str, Any], out: Path, **settings: Any) -> SweepEnd:

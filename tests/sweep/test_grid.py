@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from larqca.errors import ConfigError
 from larqca.sweep.grid import Grid, load_grid
+from tests.sweep.helpers import write_zero_model
 
 HEAD = "name: small\n"
 
@@ -104,11 +104,23 @@ def test_names_and_order_do_not_enter_the_hash(tmp_path: Path) -> None:
 
 
 def test_a_model_file_counts_by_its_content(tmp_path: Path) -> None:
-    (tmp_path / "model.npz").write_bytes(b"weights")
+    digest = write_zero_model(tmp_path / "model.npz")
     text = HEAD + "rows:\n  - {name: mine, start_from: {file: model.npz}}\n"
     run = load(tmp_path, text).runs[0]
     assert run.source_file == tmp_path / "model.npz"
-    assert run.config.start_from.file_sha256 == hashlib.sha256(b"weights").hexdigest()  # type: ignore[union-attr]
+    assert run.config.start_from.file_sha256 == digest  # type: ignore[union-attr]
+
+
+def test_a_model_file_that_cannot_start_the_row_is_found_before_anything_runs(
+    tmp_path: Path,
+) -> None:
+    text = HEAD + "rows:\n  - {name: mine, start_from: {file: model.npz}}\n"
+    write_zero_model(tmp_path / "model.npz", preset="compact")
+    with pytest.raises(ConfigError, match=r":3: row 'mine': start_from: .* does not fit"):
+        load(tmp_path, text)
+    (tmp_path / "model.npz").write_bytes(b"weights")
+    with pytest.raises(ConfigError, match=r"model.npz: cannot be read as a model file"):
+        load(tmp_path, text)
 
 
 def test_start_from_none_overrides_a_shared_start(tmp_path: Path) -> None:
@@ -217,8 +229,8 @@ ERRORS: list[tuple[str, str]] = [
      ":5: row 'b': start_from: there is no model file"),
     (HEAD + ROWS + "  - name: b\n    start_from: {file: .}\n", ":5: row 'b': start_from: "),
     (HEAD + ROWS + "  - name: b\n    start_from: float\n    preset: compact\n",
-     ":5: row 'b': start_from: the layers of 'b' (3x3 16-32, 1x1 32-32, 1x1 32-15) are not those "
-     "of 'float' (3x3 20-80, 1x1 80-80, 1x1 80-19)"),
+     ":5: row 'b': start_from: row 'float' does not fit: its layers (kernel, inputs-outputs) are "
+     "3x3 20-80, 1x1 80-80, 1x1 80-19, those of the automaton to start are 3x3 16-32"),
     # axes
     (HEAD + "axes: {}\n", ":2: axes: must name at least one axis"),
     (HEAD + "axes: [1]\n", ":2: axes: must be a mapping"),

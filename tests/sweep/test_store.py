@@ -11,7 +11,7 @@ from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import Grid, load_grid
 from larqca.sweep.store import check_output, open_store, read_index
 
-from .helpers import small_grid
+from .helpers import small_grid, write_zero_model
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def test_written_again_it_keeps_its_birthday(tmp_path: Path, grid: Grid) -> None
 
 
 def test_a_start_file_moves_into_the_store(tmp_path: Path) -> None:
-    (tmp_path / "model.npz").write_bytes(b"weights")
+    digest = write_zero_model(tmp_path / "model.npz")
     (tmp_path / "grid.yaml").write_text(
         "name: small\nrows:\n  - {name: a, start_from: {file: model.npz}}\n")
     grid = load_grid(tmp_path / "grid.yaml")
     write(tmp_path / "out", grid)
     (kept,) = (tmp_path / "out" / "models").iterdir()
-    assert kept.read_bytes() == b"weights"
-    assert kept.stem == grid.runs[0].config.start_from.file_sha256  # type: ignore[union-attr]
+    assert kept.read_bytes() == (tmp_path / "model.npz").read_bytes()
+    assert kept.stem == digest == grid.runs[0].config.start_from.file_sha256  # type: ignore[union-attr]
     assert str(tmp_path) not in (tmp_path / "out" / "sweep.json").read_text()
 
 
