@@ -63,13 +63,19 @@ keras = tf.keras
 
 
 def use_threads(threads: int) -> None:
-    """Let TensorFlow use this many threads for one operation.
+    """Let TensorFlow use this many threads.
 
-    Must be called before the first operation runs. Operations follow one another in
-    a rollout, so that more than one thread between operations only costs switches.
+    Must be called before the first operation runs. Engines cut a batch into as many
+    shards, which run side by side; threads within the small operations of an automaton
+    wait for each other longer than they work.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-__all__ = ["keras", "larq", "tf", "use_threads"]
+def threads_in_use() -> int:
+    """What `use_threads` was told; 1 where TensorFlow chooses by itself."""
+    return max(1, int(tf.config.threading.get_inter_op_parallelism_threads()))
+
+
+__all__ = ["keras", "larq", "tf", "threads_in_use", "use_threads"]

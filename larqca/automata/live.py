@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from larqca.automata.engine import Engine
 from larqca.automata.layers import Block
-from larqca.automata.randomness import firing_cells, update_noise
+from larqca.automata.randomness import Draws
 from larqca.automata.sites import Sites
 from larqca.backend import tf
 
@@ -23,7 +24,7 @@ class LiveEngine(Engine):
     """
 
     @property
-    def signature(self) -> tuple[Any, ...]:
+    def prepared_spec(self) -> tuple[Any, ...]:
         """Grey values, then a neighbour index for each perceive layer."""
         index = tf.TensorSpec([None, 9], tf.int32)
         return (tf.TensorSpec([None, 9], tf.float32), *[index] * len(self.model.layout.perceive))
@@ -32,23 +33,19 @@ class LiveEngine(Engine):
         """The sites' grey values ``[sites, 9]`` and neighbour indices ``[sites, 9]``."""
         return sites.grey, *sites.neighbours
 
-    def advance(self, state: Any, prepared: tuple[Any, ...], steps: int, seed: Any) -> Any:
+    def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""
         grey, *neighbours = prepared
-        cell = self.model.layout.cell
-        channels = self.model.layout.state_channels
-        live = tf.shape(state)[0]
         perceive = [(block, block.kernel_matrix()) for block in self.model.perceive_blocks]
         update = [(block, block.kernel_matrix()[0]) for block in self.model.update_blocks]
-        seen_grey = _see_grey(*perceive[0], grey, neighbours[0], live)
-        for step in range(steps):
-            firing = firing_cells(seed, step, live, cell.fire_rate)
-            hidden = _perceive(perceive, state, neighbours, seen_grey, firing)
+        seen_grey = _see_grey(*perceive[0], grey, neighbours[0], tf.shape(state)[0])
+        for step in draws:
+            hidden = _perceive(perceive, state, neighbours, seen_grey, step.firing)
             for block, weight in update:
                 hidden = block.finish(tf.matmul(block.transform_input(hidden), weight))
-            if cell.noise:
-                hidden += update_noise(seed, step, firing, channels, cell.noise)
-            state = tf.tensor_scatter_nd_add(state, firing[:, None], hidden)
+            if step.noise is not None:
+                hidden += step.noise
+            state = tf.tensor_scatter_nd_add(state, step.firing[:, None], hidden)
         return state
 
 

@@ -142,20 +142,21 @@ def _run_chunk(
     states = np.zeros((*pictures[0].shape, layout.state_channels), np.float32)
     rows = []
     for phase, picture in enumerate(pictures):
-        sites = engine.sites(picture)
-        prepared = engine.prepare(picture, sites)
+        batch = engine.pack(picture)
+        images_of_cells = np.concatenate(batch.for_cells(np.arange(images)))
         # Where the picture before was dead the state is zero: only what both share stays.
-        packed: Any = states[sites.alive]
+        packed: Any = batch.pack(states)
         before = 0
         for number, mark in enumerate(marks):
             block_seed = seed + np.array([0, (1 + phase * len(marks) + number) << 32], np.int64)
-            packed = engine.compiled_advance(mark - before)(packed, prepared, block_seed)
-            named = np.argmax(packed[:, -layout.classes :], axis=1)
-            rows.append(count_votes(named, sites.image, images, layout.classes))
+            packed = engine.compiled_rollout(mark - before)(packed, batch.prepared, block_seed)
+            named = [np.argmax(part[:, -layout.classes :], axis=1) for part in packed]
+            votes = count_votes(np.concatenate(named), images_of_cells, images, layout.classes)
+            rows.append(votes)
             counter.add(images * (mark - before))
             before = mark
         states = np.zeros_like(states)
-        states[sites.alive] = packed
+        batch.unpack([part.numpy() for part in packed], states)
     return np.stack(rows)
 
 

@@ -62,28 +62,30 @@ class Trainer:
         self._step = self._compile()
 
     def _compile(self) -> Any:
-        signature = [
-            self._engine.state_spec(),
-            tf.TensorSpec([None], tf.int32),
-            self._engine.signature,
-            SEED_SPEC,
-            tf.TensorSpec([], tf.float32),
-        ]
-        return tf.function(self._learn, input_signature=signature)
+        states, prepared = self._engine.specs()
+        labels = (tf.TensorSpec([None], tf.int32),) * self._engine.shards
+        rate = tf.TensorSpec([], tf.float32)
+        return tf.function(
+            self._learn, input_signature=[states, labels, prepared, SEED_SPEC, rate]
+        )
 
-    def _learn(self, state: Any, labels: Any, prepared: Any, seed: Any, rate: Any) -> Any:
-        """One optimizer step: the loss, and the packed state after the rollout."""
+    def _learn(self, states: Any, labels: Any, prepared: Any, seed: Any, rate: Any) -> Any:
+        """One optimizer step: the loss, and the packed states after the rollout."""
         training = self._training
         variables = self._optimizers.variables
+        classes = self.model.layout.classes
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
-            state = self._engine.advance(state, prepared, training.rollout_steps, seed)
-            loss = LOSSES[training.loss](
-                state, labels, self.model.layout.classes, float(training.batch_size)
+            states = self._engine.rollout(states, prepared, training.rollout_steps, seed)
+            loss = tf.add_n(
+                [
+                    LOSSES[training.loss](*shard, classes, float(training.batch_size))
+                    for shard in zip(states, labels, strict=True)
+                ]
             )
         gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
         self._optimizers.apply(gradients, rate)
-        return loss, state
+        return loss, states
 
     def run(self, progress: ProgressCallback, stop: Callable[[], bool]) -> None:
         """Train to the end, from the checkpoint if there is one.
@@ -114,18 +116,17 @@ class Trainer:
 
     def _iterate(self, iteration: int) -> None:
         batch = self._pool.draw(np.random.default_rng([self._seed, 1 + iteration]))
-        images = self._images[batch.pictures]
-        sites = self._engine.sites(images)
-        loss, packed = self._step(
-            batch.states[sites.alive],
-            self._labels[batch.pictures][sites.image],
-            self._engine.prepare(images, sites),
+        packed = self._engine.pack(self._images[batch.pictures])
+        loss, states_after = self._step(
+            packed.pack(batch.states),
+            packed.for_cells(self._labels[batch.pictures]),
+            packed.prepared,
             np.array([self._seed, iteration], np.int64),
             np.float32(learning_rate_at(self._training, iteration)),
         )
         self._check(iteration, float(loss))
         states = np.zeros_like(batch.states)
-        states[sites.alive] = packed
+        packed.unpack([part.numpy() for part in states_after], states)
         self._pool.put_back(batch, states)
         self.history.append(float(loss))
 

@@ -128,13 +128,13 @@ def test_gradients_agree(base, quantizer):
     variables = list(model.named_variables().values())
     gradients = []
     for name in ("live", "dense"):
-        engine = make_engine(model, name)
-        sites = engine.sites(pictures)
-        prepared = tuple(tf.constant(array) for array in engine.prepare(pictures, sites))
-        packed = tf.constant(state[sites.alive][:, 1:])
+        engine = make_engine(model, name, shards=1)
+        batch = engine.pack(pictures)
+        prepared = tf.nest.map_structure(tf.constant, batch.prepared)
+        (packed,) = tf.nest.map_structure(tf.constant, batch.pack(state[..., 1:]))
         with tf.GradientTape() as tape:
             tape.watch(packed)
-            after = engine.advance(packed, prepared, 3, tf.constant([1, 2], tf.int64))
+            (after,) = engine.rollout([packed], prepared, 3, tf.constant([1, 2], tf.int64))
             loss = tf.reduce_sum(tf.square(after))
         gradients.append(tape.gradient(loss, [packed, *variables], unconnected_gradients="zero"))
     for one, other in zip(*gradients, strict=True):
@@ -151,6 +151,29 @@ def test_no_retracing_as_the_number_of_live_cells_changes():
     for seed in range(4):
         engine.rollout_dense(model.seed_state(random_pictures(seed, 1 + seed, 4, 4)), 2, seed)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize("name", ["live", "dense"])
+def test_shards_change_nothing(name):
+    model = tiny_automaton(**NARROW)
+    pictures = random_pictures(8, 5, 6, 4)
+    state = random_state(model, pictures, 8)
+    one, three, seven = (
+        make_engine(model, name, shards=shards).rollout_dense(state, 3, seed=1)
+        for shards in (1, 3, 7)
+    )
+    np.testing.assert_allclose(one, three, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(one, seven, rtol=1e-4, atol=1e-4)
+
+
+def test_noise_beyond_the_table_is_drawn(monkeypatch):
+    monkeypatch.setattr("larqca.automata.randomness._TABLE_SIZE", 64)
+    cell = {"hidden_channels": 2, "noise": 0.5, "fire_rate": 1.0}
+    model = tiny_automaton(**{**NARROW, "cell": cell}, deviation=0.0)
+    state = model.seed_state(np.ones((2, 20, 20), np.float32))
+    change = model.rollout(state, 1)[..., 1:]
+    assert abs(change.std() - 0.5) < 0.02
+    assert len(np.unique(change)) > 0.99 * change.size
 
 
 def test_quantizers_with_statistics_of_the_grid_take_the_dense_engine():
