@@ -115,7 +115,7 @@ class Block:
         )
         self.output_scale = (
             ChannelScale(
-                initial=_initial_output_scale(layout),
+                initial=_initial_output_scale(layout, self.kernel_quantizer),
                 use_bias=layout.bias,
                 relu=layout.relu,
                 name=f"{name}_output_scale",
@@ -213,9 +213,17 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     return keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
 
 
-def _initial_output_scale(layout: LayerLayout) -> float:
-    """Quantized kernels get the same deviation from their scale, a hundredth of it in
-    the last layer; a float kernel has it already."""
-    if layout.kernel_quantizer is None:
+def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:
+    """Quantized kernels get from their scale the gain that a float kernel has by itself,
+    and a hundredth of it in the last layer.
+
+    The gain counts the mean of the levels too: the products of a kernel of zeros and
+    ones do not cancel, and would grow without end.
+    """
+    if quantizer is None:
         return 1.0
-    return _initial_deviation(layout) * (0.01 if layout.last else 1.0)
+    rows = layout.kernel_size**2 * layout.inputs
+    levels = np.asarray(quantizer(tf.linspace(-1.0, 1.0, 1001)[:, None]))
+    gain = np.sqrt(rows * levels.var() + (rows * levels.mean()) ** 2)
+    wanted = np.sqrt(rows) * _initial_deviation(layout)
+    return float(wanted / gain) * (0.01 if layout.last else 1.0)

@@ -167,6 +167,8 @@ class TrainingConfig(Section):
         pool_size: states kept between iterations.
         fresh_share: share of a batch that starts from the seed with a new digit.
         mutated_share: share of a batch that gets a new digit under an old state.
+        reseed_above: states of the pool with a number larger than this start over from
+            the seed, so that a few that blow up do not take the run along (None: never).
         optimizer: see `OptimizerConfig`.
         schedule: drops of the learning rate, at shares of the iterations.
         clip_latents: keep latent weights within [-1, 1] after every iteration.
@@ -181,6 +183,7 @@ class TrainingConfig(Section):
     pool_size: Positive = 160
     fresh_share: Share = 0.25
     mutated_share: Share = 0.25
+    reseed_above: Annotated[float, Field(gt=0.0)] | None = None
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: list[Drop] = [Drop(after=0.3, factor=0.1), Drop(after=0.7, factor=0.01)]
     clip_latents: bool = False

@@ -72,6 +72,9 @@ class Pool:
 
     def put_back(self, batch: Batch, states: Array) -> None:
         """Store what became of a batch, ``[batch, height, width, state_channels]``."""
+        bound = self._training.reseed_above
+        if bound is not None:
+            states[np.abs(states).max(axis=(1, 2, 3)) > bound] = 0.0
         self.pictures[batch.slots] = batch.pictures
         self.states[batch.slots] = states
 

@@ -99,7 +99,7 @@ class Trainer:
         started = saved = shown = time.monotonic()
         before, first = self.seconds, len(self.history)
         while len(self.history) < total:
-            self._iterate(len(self.history))
+            self.iterate(len(self.history))
             now = time.monotonic()
             self.seconds = before + now - started
             if now - shown > PROGRESS_SECONDS:
@@ -114,7 +114,12 @@ class Trainer:
                 raise Interrupted(f"stopped after iteration {len(self.history):,} of {total:,}")
         self.save()
 
-    def _iterate(self, iteration: int) -> None:
+    def iterate(self, iteration: int) -> None:
+        """One iteration: draw, roll out, learn, put back.
+
+        Raises:
+            Diverged: the loss left the finite or passed the bound.
+        """
         batch = self._pool.draw(np.random.default_rng([self._seed, 1 + iteration]))
         packed = self._engine.pack(self._images[batch.pictures])
         loss, states_after = self._step(

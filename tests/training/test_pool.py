@@ -53,6 +53,17 @@ def test_results_come_back_to_their_slots():
     np.testing.assert_array_equal(pool.pictures[batch.slots], batch.pictures)
 
 
+def test_states_that_blow_up_start_over():
+    pool = make_pool(reseed_above=30.0)
+    batch = pool.draw(np.random.default_rng(3))
+    states = np.ones_like(batch.states)
+    states[2, 0, 0, 1] = -31.0
+    pool.put_back(batch, states)
+    kept = np.delete(np.arange(16), 2)
+    assert not pool.states[batch.slots[2]].any()
+    assert (pool.states[batch.slots[kept]] == 1.0).all()
+
+
 def test_drawing_changes_nothing_in_the_pool():
     pool = make_pool()
     before = {name: array.copy() for name, array in pool.arrays().items()}
