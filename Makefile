@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PYTHON ?=
 # Further arguments for pytest: make test PYTEST_ARGS="-k digits"
 PYTEST_ARGS ?=
+# Further arguments of the benchmark: make bench BENCH_ARGS="--only training --data-dir DIR"
+BENCH_ARGS ?=
 UV ?= uv
 
 LOCK := requirements.lock
@@ -13,7 +15,7 @@ LOCK := requirements.lock
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --no-build-isolation --constraint $(LOCK)
 SETUP_FILES := $(LOCK) setup.cfg pyproject.toml
 
-.PHONY: help quickstart test clean lock
+.PHONY: help quickstart test bench clean lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,8 +30,11 @@ test: $(VENV)/.installed-dev ## install the developers' tools too, run linter, t
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+bench: $(VENV)/.installed ## measure speed against peers (sets up environments for them), write reports/benchmark.md
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
 clean: ## remove the virtual environment and every cache, keep results
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find larqca tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv must be installed for this. It may choose newer versions within the bounds of setup.cfg.

@@ -1,0 +1,31 @@
+"""The environments of the peers: one virtual environment each, under `.bench/`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parent / ".bench"
+
+
+def python_of(peer: str) -> str:
+    """The interpreter of a peer's environment, which is made if it is not there.
+
+    Args:
+        peer: names `requirements-<peer>.txt` beside this file.
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be installed.
+    """
+    requirements = HERE / f"requirements-{peer}.txt"
+    folder = FOLDER / peer
+    python, stamp = folder / "bin" / "python", folder / ".installed"
+    if not stamp.exists() or stamp.read_text() != requirements.read_text():
+        print(f"setting up {peer} in {folder}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
+        subprocess.run(pip, check=True)
+        stamp.write_text(requirements.read_text())
+    return str(python)
