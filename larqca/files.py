@@ -58,7 +58,11 @@ def read_arrays(path: Path) -> dict[str, Array]:
         ValueError: it is not an ``.npz`` file, is cut short, or holds objects.
     """
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open(path, "rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise ValueError("not a whole .npz file")
+            stream.seek(0)
+            file = np.load(stream, allow_pickle=False)
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"not a whole .npz file ({error})") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from larqca.cli import debug
+from larqca.errors import ConfigError
 
 if TYPE_CHECKING:
     from larqca.training.result import Progress, ProgressCallback
@@ -43,6 +44,8 @@ def evaluate(
     seed: int, threads: int, import_quantizers: bool, json_file: Path | None,
 ) -> int:
     """Test a model file, or the model of a run's directory, by the published protocol."""
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise ConfigError(f"{json_file}: cannot be written: there is no {json_file.parent}")
     from larqca.backend import use_threads
 
     use_threads(threads)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from larqca.quantizers.registry import normalize
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Scale = Literal["none", "channel", "rank_one"]
@@ -177,7 +177,7 @@ class TrainingConfig(Section):
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"
     loss: Literal["l2", "cross_entropy"] = "l2"
-    iterations: Annotated[int, Field(ge=0)] = 100_000
+    iterations: Annotated[int, Field(ge=0, le=10**9)] = 100_000
     batch_size: Positive = 16
     rollout_steps: Annotated[int, Field(ge=1, le=1000)] = 20
     pool_size: Positive = 160
@@ -220,7 +220,7 @@ class EvaluationConfig(Section):
     record_every: Positive = 5
     images: Positive | None = None
     batch_size: Positive = 1000
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 class RunSource(Section):

@@ -82,3 +82,11 @@ def test_metrics_are_sorted_by_step() -> None:
     shares = dict.fromkeys(names, 0.5)
     lines = metrics_table({"400": shares, "20": shares}).splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["20", "400"]
+
+
+def test_evaluate_refuses_an_unwritable_file_before_it_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none" / "figures.json"
+    assert command.run(["evaluate", "model.npz", "--data", "digits", "--json", str(missing)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
