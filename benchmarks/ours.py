@@ -89,25 +89,22 @@ def matmul_limit(overrides: dict[str, Any]) -> dict[str, Any]:
     live = float(model.alive(data.train_images).sum(axis=(1, 2)).mean())
     rows = round(ARGUMENTS.batch * live * model.layout.cell.fire_rate / ARGUMENTS.threads)
     shapes = [(x.kernel_size**2 * x.inputs, x.outputs) for x in model.layout.layers]
+    # Matrices of their own for every step: equal products would be computed once.
     made = [
         (tf.random.normal([rows, i]), tf.random.normal([i, o]), tf.random.normal([rows, o]))
-        for _ in range(ARGUMENTS.threads)
+        for _ in range(ARGUMENTS.steps * ARGUMENTS.threads)
         for i, o in shapes
     ]
 
     @tf.function
     def products(arrays: Any) -> Any:
         ends = []
-        for _ in range(ARGUMENTS.steps):
-            for inputs, kernel, outputs in arrays:
-                # Told apart for every step, or TensorFlow would compute them once.
-                ends.append(tf.raw_ops.MatMul(a=inputs, b=kernel))
-                ends.append(tf.raw_ops.MatMul(a=outputs, b=kernel, transpose_b=True))
-                ends.append(tf.raw_ops.MatMul(a=inputs, b=outputs, transpose_a=True))
+        for inputs, kernel, outputs in arrays:
+            ends.append(tf.matmul(inputs, kernel))
+            ends.append(tf.matmul(outputs, kernel, transpose_b=True))
+            ends.append(tf.matmul(inputs, outputs, transpose_a=True))
         return [end[0, 0] for end in ends]
 
-    options = {"disable_meta_optimizer": True}  # no merging of equal products
-    tf.config.optimizer.set_experimental_options(options)
     times = measure.median_seconds(lambda: products(made))
     flops = 3 * 2.0 * ARGUMENTS.threads * rows * ARGUMENTS.steps * sum(i * o for i, o in shapes)
     return {**times, "gigaflops": flops / times["seconds"] / 1e9}

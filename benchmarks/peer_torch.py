@@ -57,7 +57,7 @@ def main() -> None:
         for parameter in model.parameters():
             parameter.grad /= parameter.grad.norm() + 1e-8
         optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     prepared = []
     for images, labels in measure.load_batches(ARGUMENTS.images, ARGUMENTS.batch):
