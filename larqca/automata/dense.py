@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.engine import Engine
+from larqca.automata.pictures import Cells
 from larqca.automata.randomness import Draws
-from larqca.automata.sites import Sites
 from larqca.backend import tf
 
 Array = npt.NDArray[Any]
@@ -27,12 +27,12 @@ class DenseEngine(Engine):
             tf.TensorSpec([None, 3], tf.int32),
         )
 
-    def prepare(self, images: Array, sites: Sites) -> tuple[Array, ...]:
+    def prepare(self, cells: Cells) -> tuple[Array, ...]:
         """Images ``[batch, height, width]`` and (image, row, column) of each live cell."""
-        cells = np.argwhere(sites.alive).astype(np.int32)
+        images = cells.pictures.images[cells.chosen]
         if not len(images):  # TensorFlow cannot convolve a shard without images
-            images = np.zeros((1, *images.shape[1:]))
-        return np.asarray(images, np.float32), cells
+            images = np.zeros((1, *cells.pictures.grid), np.float32)
+        return images, cells.coordinates()
 
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""

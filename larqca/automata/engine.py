@@ -14,8 +14,9 @@ Both draw the same random numbers and give the same states, however many shards.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -23,12 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.pictures import Cells, Pictures
 from larqca.automata.randomness import Draws, draw
-from larqca.automata.sites import Sites, find_sites
 from larqca.backend import tf, threads_in_use
 from larqca.errors import ConfigError
 from larqca.quantizers.build import is_elementwise
 from larqca.suggest import unknown
+from larqca.tasks.classify import class_channels
 
 Array = npt.NDArray[Any]
 
@@ -37,32 +39,21 @@ SEED_SPEC = tf.TensorSpec([2], tf.int64)
 
 @dataclass(frozen=True)
 class PackedBatch:
-    """A batch of images, cut into shards and packed.
+    """The live cells of a batch of pictures, cut into shards.
 
     Attributes:
-        slices: which images each shard has.
-        sites: the packed cells of each shard.
+        cells: of the whole batch.
+        ends: for each shard but the last, the row of the packed state where it ends.
         prepared: for each shard, the arrays that its engine needs beside the state.
     """
 
-    slices: tuple[slice, ...]
-    sites: tuple[Sites, ...]
+    cells: Cells
+    ends: Array
     prepared: tuple[tuple[Array, ...], ...]
 
-    def pack(self, states: Array) -> tuple[Array, ...]:
-        """Dense ``[batch, height, width, channels]`` to ``[live, channels]`` per shard."""
-        parts = zip(self.slices, self.sites, strict=True)
-        return tuple(states[images][sites.alive] for images, sites in parts)
-
-    def unpack(self, packed: Sequence[Any], states: Array) -> None:
-        """Write packed states into a dense array; its dead cells are left as they are."""
-        for images, sites, part in zip(self.slices, self.sites, packed, strict=True):
-            states[images][sites.alive] = part
-
-    def for_cells(self, values: Array) -> tuple[Array, ...]:
-        """One value for each image to one for each live cell, per shard."""
-        parts = zip(self.slices, self.sites, strict=True)
-        return tuple(values[images][sites.image] for images, sites in parts)
+    def split(self, rows: Array) -> tuple[Array, ...]:
+        """One row for each live cell of the batch to the rows of each shard."""
+        return tuple(np.split(rows, self.ends))
 
 
 class Engine(ABC):
@@ -76,7 +67,12 @@ class Engine(ABC):
     def __init__(self, model: NeuralCA, shards: int = 1) -> None:
         self.model = model
         self.shards = shards
-        self._compiled: dict[int, Any] = {}
+        self._compiled: dict[tuple[str, int], Any] = {}
+
+    @cached_property
+    def single(self) -> Engine:
+        """The same engine with one shard, for work that threads share in another way."""
+        return self if self.shards == 1 else type(self)(self.model)
 
     @property
     @abstractmethod
@@ -84,8 +80,8 @@ class Engine(ABC):
         """Tensor specs of what `prepare` returns."""
 
     @abstractmethod
-    def prepare(self, images: Array, sites: Sites) -> tuple[Array, ...]:
-        """Arrays that `advance` needs beside the state."""
+    def prepare(self, cells: Cells) -> tuple[Array, ...]:
+        """Arrays that `advance` needs beside the state, for the cells of a shard."""
 
     @abstractmethod
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
@@ -100,15 +96,16 @@ class Engine(ABC):
             The packed state after the last step.
         """
 
-    def pack(self, images: Array) -> PackedBatch:
-        """Find and pack the live cells of ``[batch, height, width]`` images."""
-        edges = np.linspace(0, len(images), self.shards + 1).round().astype(int)
-        slices = tuple(slice(a, b) for a, b in pairwise(edges))
-        alive = self.model.alive(images)
-        layers = len(self.model.layout.perceive)
-        sites = tuple(find_sites(images[part], alive[part], layers) for part in slices)
-        prepared = [self.prepare(images[p], s) for p, s in zip(slices, sites, strict=True)]
-        return PackedBatch(slices, sites, tuple(prepared))
+    def pictures(self, images: Array) -> Pictures:
+        """Find the live cells of grey ``[pictures, height, width]`` images."""
+        return Pictures(images, self.model.alive(images))
+
+    def pack(self, cells: Cells) -> PackedBatch:
+        """Cut a batch into shards and prepare each."""
+        edges = np.linspace(0, len(cells.chosen), self.shards + 1).round().astype(int)
+        ends = np.searchsorted(cells.image, edges[1:-1])
+        parts = [cells.part(slice(a, b)) for a, b in pairwise(edges)]
+        return PackedBatch(cells, ends, tuple(self.prepare(part) for part in parts))
 
     def rollout(self, states: Sequence[Any], prepared: Sequence[Any], steps: int, seed: Any) -> Any:
         """Run `steps` steps of all shards inside a graph, which is unrolled.
@@ -136,25 +133,40 @@ class Engine(ABC):
 
     def compiled_rollout(self, steps: int) -> Any:
         """`rollout` as one graph for any number of live cells, traced once."""
-        if steps not in self._compiled:
-            self._compiled[steps] = tf.function(
-                lambda states, prepared, seed: self.rollout(states, prepared, steps, seed),
+        return self._compile("rollout", steps, lambda states: states)
+
+    def compiled_naming(self, steps: int) -> Any:
+        """`rollout` as such a graph; it gives the states, and for each shard the class
+        that every live cell names, int64 ``[live]``."""
+        classes = self.model.layout.classes
+
+        def name(states: Any) -> Any:
+            named = [tf.argmax(class_channels(state, classes), axis=1) for state in states]
+            return states, tuple(named)
+
+        return self._compile("naming", steps, name)
+
+    def _compile(self, what: str, steps: int, finish: Callable[[Any], Any]) -> Any:
+        if (what, steps) not in self._compiled:
+            self._compiled[what, steps] = tf.function(
+                lambda states, prepared, seed: finish(
+                    self.rollout(states, prepared, steps, seed)
+                ),
                 input_signature=[*self.specs(), SEED_SPEC],
-            )
-        return self._compiled[steps]
+            ).get_concrete_function()
+        return self._compiled[what, steps]
 
     def rollout_dense(self, state: Array, steps: int, seed: int) -> Array:
         """`NeuralCA.rollout`: from a dense state to a dense state."""
         state = np.asarray(state, np.float32)
         _check_dense(state, steps, 1 + self.model.layout.state_channels)
-        batch = self.pack(state[..., 0])
-        packed = batch.pack(state[..., 1:])
+        cells = self.pictures(state[..., 0]).cells(np.arange(len(state)))
+        batch = self.pack(cells)
+        packed: Any = batch.split(cells.pack(state[..., 1:]))
         for step in range(steps):
             packed = self.compiled_rollout(1)(packed, batch.prepared, np.array([seed, step]))
-        result = np.zeros_like(state)
-        result[..., 0] = state[..., 0]
-        batch.unpack(packed, result[..., 1:])
-        return result
+        after = cells.unpack(np.concatenate(packed))
+        return np.concatenate([state[..., :1], after], axis=-1)
 
 
 def _check_dense(state: Array, steps: int, channels: int) -> None:

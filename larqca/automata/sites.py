@@ -1,85 +1,111 @@
 """Which cells each perceive layer is computed at, and where their neighbours lie.
 
-Cells that are computed are packed into the rows of a matrix, image by image in raster
-order. A neighbour index is then a row number; two more rows stand for a dead cell
-inside the grid and for everything outside it.
+The inputs of a layer are rows of a table. In the table of the first layer, row
+`OUTSIDE` stands for everything outside the grid and row `DEAD` for a dead cell without
+grey; then come the live cells, then dead cells with some grey that a site can see. In
+the table of a later layer come row `OUTSIDE` and the sites of the layer before it.
+
+All of this costs by the number of live cells, not by the area of the grid.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.pictures import Cells
+
 Array = npt.NDArray[Any]
+
+OUTSIDE, DEAD = 0, 1
+FIRST_LIVE = 2
+FIRST_SITE = 1  # in the table of a later layer
 
 
 @dataclass(frozen=True)
 class Sites:
-    """The packed cells of a batch of images.
+    """What the perceive stack is computed on.
 
     Attributes:
-        alive: bool ``[batch, height, width]``.
-        neighbours: for each perceive layer, int32 ``[sites, 9]``: rows of the layer's
-            input, in the raster order of a 3x3 kernel. The last layer's sites are the
-            live cells; a layer before it also needs the cells around them. Rows of the
-            first layer's input are the live cells, then one dead cell, then outside;
-            rows of a later one are the sites before it, then outside.
-        grey: float32 ``[sites of the first layer, 9]``: the grey values seen there,
-            zero outside the grid.
-        image: int32 ``[live]``: the image that each live cell belongs to.
+        grey: float32 ``[rows]``, the grey values of the first layer's table.
+        neighbours: for each perceive layer, int32 ``[sites, 9]``: rows of its table, in
+            the raster order of a 3x3 kernel. The last layer's sites are the live cells;
+            a layer before it also needs the cells around them.
     """
 
-    alive: Array
-    neighbours: tuple[Array, ...]
     grey: Array
-    image: Array
+    neighbours: tuple[Array, ...]
 
 
-def find_sites(images: Array, alive: Array, perceive_layers: int) -> Sites:
-    """Pack the live cells of ``[batch, height, width]`` images in [0, 1]."""
-    masks = [alive]
+def find_sites(cells: Cells, perceive_layers: int) -> Sites:
+    """Find the sites of a batch for a stack of that many 3x3 layers."""
+    grid = _Grid(cells)
+    sites, around = [cells.places], [grid.around(cells.places)]
     for _ in range(perceive_layers - 1):
-        masks.insert(0, _grown(masks[0]))
-    live = int(np.count_nonzero(alive))
-    neighbours = [_windows(_numbered(alive, inside=live, outside=live + 1), masks[0])]
-    for source, target in pairwise(masks):
-        count = int(np.count_nonzero(source))
-        neighbours.append(_windows(_numbered(source, inside=-1, outside=count), target))
-    padded = np.pad(np.asarray(images, np.float32), ((0, 0), (1, 1), (1, 1)))
-    image = np.repeat(np.arange(len(alive), dtype=np.int32), alive.sum(axis=(1, 2)))
-    return Sites(alive, tuple(neighbours), _windows(padded, masks[0]), image)
+        sites.insert(0, grid.every_place(*around[0]))
+        around.insert(0, grid.around(sites[0]))
+    index, faint = grid.first_index(*around[0])
+    neighbours = [index]
+    for source, (places, outside) in zip(sites, around[1:], strict=False):
+        neighbours.append(grid.later_index(source, places, outside))
+    seen = cells.grey(np.concatenate([cells.places, faint]))
+    return Sites(np.concatenate([np.zeros(FIRST_LIVE, np.float32), seen]), tuple(neighbours))
 
 
-def _numbered(mask: Array, *, inside: int, outside: int) -> Array:
-    """Row numbers of the masked cells, on a grid with a border of one."""
-    batch, height, width = mask.shape
-    numbers = np.full((batch, height + 2, width + 2), outside, np.int32)
-    inner = numbers[:, 1:-1, 1:-1]
-    inner[...] = inside
-    inner[mask] = np.arange(np.count_nonzero(mask), dtype=np.int32)
-    return numbers
+class _Grid:
+    """Numbers places in the raster of a batch.
 
+    The numbers lie in an array of zeros as large as the batch. The operating system
+    hands such an array out without touching it, so that its size costs nothing.
+    """
 
-def _windows(padded: Array, mask: Array) -> Array:
-    """The 3x3 window around each masked cell, ``[cells, 9]``."""
-    height, width = mask.shape[1:]
-    shifts = [(row, column) for row in range(3) for column in range(3)]
-    return np.stack(
-        [padded[:, row : row + height, column : column + width][mask] for row, column in shifts],
-        axis=1,
-    )
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._height, self._width = cells.pictures.grid
+        self._size = len(cells.chosen) * cells.area
 
+    def around(self, places: Array) -> tuple[Array, Array]:
+        """The 3x3 window around each place: places, and which of them are outside (their
+        number means nothing), both ``[len(places), 9]``."""
+        row, column = np.divmod(places % max(1, self._cells.area), max(1, self._width))
+        steps = np.array([-1, 0, 1])
+        rows = row[:, None] + np.repeat(steps, 3)
+        columns = column[:, None] + np.tile(steps, 3)
+        outside = (rows < 0) | (rows >= self._height) | (columns < 0) | (columns >= self._width)
+        found = places[:, None] + (self._width * np.repeat(steps, 3) + np.tile(steps, 3))
+        found[outside] = 0
+        return found, outside
 
-def _grown(mask: Array) -> Array:
-    """The mask and all cells next to it, diagonals included."""
-    height, width = mask.shape[1:]
-    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
-    grown = np.zeros_like(mask)
-    for row in range(3):
-        for column in range(3):
-            grown |= padded[:, row : row + height, column : column + width]
-    return grown
+    def every_place(self, places: Array, outside: Array) -> Array:
+        """Each place within the grid once, ascending."""
+        return np.unique(places[~outside])
+
+    def first_index(self, places: Array, outside: Array) -> tuple[Array, Array]:
+        """Rows of the first layer's table, and the dead places with grey that it ends with."""
+        live = self._cells.places
+        numbers = np.zeros(self._size, np.int32)
+        numbers[live] = np.arange(FIRST_LIVE, FIRST_LIVE + len(live))
+        index = numbers[places]
+        dead = (index == 0) & ~outside
+        index[dead] = DEAD
+        seen = places[dead]
+        visible = self._cells.grey(seen) != 0
+        faint = seen[visible]
+        # Of equal places the last one's number stays, which is how each is found once.
+        numbers[faint] = np.arange(len(faint))
+        faint = faint[numbers[faint] == np.arange(len(faint))]
+        numbers[faint] = np.arange(len(faint)) + FIRST_LIVE + len(live)
+        index[dead] = np.where(visible, numbers[seen], DEAD)
+        index[outside] = OUTSIDE
+        return index, faint
+
+    def later_index(self, sites: Array, places: Array, outside: Array) -> Array:
+        """Rows of the table of a layer whose inputs are these sites."""
+        numbers = np.zeros(self._size, np.int32)
+        numbers[sites] = np.arange(FIRST_SITE, FIRST_SITE + len(sites))
+        index = numbers[places]
+        index[outside] = OUTSIDE
+        return index

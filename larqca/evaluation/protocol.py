@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.engine import Engine, make_engine
+from larqca.automata.pictures import Cells, carry_over
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, Interrupted
 from larqca.evaluation.metrics import METRICS, count_votes, metrics_of
@@ -83,16 +86,19 @@ def evaluate(
     successor = _exchange(len(images), config.seed)
     phases = 2 if config.mutate else 1
     marks = _marks(config)
-    classes = engine.model.layout.classes
-    votes = np.zeros((phases * len(marks), len(images), classes), np.int64)
+    votes = np.zeros((phases * len(marks), len(images), engine.model.layout.classes), np.int64)
     counter = _Counter(len(images) * config.steps * phases, progress)
-    for number, start in enumerate(range(0, len(images), CHUNK)):
+    judge = _Judge(engine.single, marks, counter)
+    collection = engine.pictures(images)
+
+    def judge_chunk(number: int) -> None:
+        here = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(images)))
         if stop():
-            raise Interrupted(f"stopped after {start:,} of {len(images):,} test images")
-        here = slice(start, start + CHUNK)
-        pictures = [images[here], images[successor[here]]][:phases]
-        seed = np.array([config.seed, number], np.int64)
-        votes[:, here] = _run_chunk(engine, pictures, marks, seed, counter)
+            raise Interrupted(f"stopped after {here[0]:,} of {len(images):,} test images")
+        chosen = [collection.cells(here), collection.cells(successor[here])][:phases]
+        votes[:, here] = judge.votes(chosen, np.array([config.seed, number], np.int64))
+
+    _side_by_side(judge_chunk, -(-len(images) // CHUNK), engine.shards)
     shown = [labels, labels[successor]]
     rows = [
         metrics_of(votes[row], shown[row // len(marks)], config.batch_size)
@@ -116,48 +122,69 @@ def _exchange(images: int, seed: int) -> Array:
     return successor
 
 
+def _side_by_side(work: Callable[[int], None], count: int, threads: int) -> None:
+    """Do pieces 0, 1, ... in as many threads; the first error ends it."""
+    with ThreadPoolExecutor(threads) as workers:
+        pieces = [workers.submit(work, number) for number in range(count)]
+        try:
+            for piece in pieces:
+                piece.result()
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+
+
 class _Counter:
-    """Counts images x steps and reports now and then."""
+    """Counts images x steps and reports now and then; threads may share it."""
 
     def __init__(self, total: int, progress: ProgressCallback) -> None:
         self._total, self._progress = total, progress
         self._done, self._started = 0, time.monotonic()
         self._shown = self._started
+        self._lock = Lock()
 
     def add(self, amount: int) -> None:
-        self._done += amount
-        now = time.monotonic()
-        if now - self._shown > 0.25:
-            self._shown = now
-            rate = self._done / (now - self._started)
-            self._progress(Progress("evaluation", self._done, self._total, None, rate))
+        with self._lock:
+            self._done += amount
+            now = time.monotonic()
+            if now - self._shown > 0.25:
+                self._shown = now
+                rate = self._done / (now - self._started)
+                self._progress(Progress("evaluation", self._done, self._total, None, rate))
 
 
-def _run_chunk(
-    engine: Engine, pictures: list[Array], marks: list[int], seed: Array, counter: _Counter
-) -> Array:
-    """Votes at every mark of every phase, ``[phases * marks, images, classes]``."""
-    layout = engine.model.layout
-    images = len(pictures[0])
-    states = np.zeros((*pictures[0].shape, layout.state_channels), np.float32)
-    rows = []
-    for phase, picture in enumerate(pictures):
-        batch = engine.pack(picture)
-        images_of_cells = np.concatenate(batch.for_cells(np.arange(images)))
-        # Where the picture before was dead the state is zero: only what both share stays.
-        packed: Any = batch.pack(states)
-        before = 0
-        for number, mark in enumerate(marks):
-            block_seed = seed + np.array([0, (1 + phase * len(marks) + number) << 32], np.int64)
-            packed = engine.compiled_rollout(mark - before)(packed, batch.prepared, block_seed)
-            named = [np.argmax(part[:, -layout.classes :], axis=1) for part in packed]
-            votes = count_votes(np.concatenate(named), images_of_cells, images, layout.classes)
-            rows.append(votes)
-            counter.add(images * (mark - before))
-            before = mark
-        states = np.zeros_like(states)
-        batch.unpack([part.numpy() for part in packed], states)
-    return np.stack(rows)
+class _Judge:
+    """Counts the votes of chunks of images.
+
+    Args:
+        engine: of one shard.
+        marks: steps of a phase after which cells are asked.
+        counter: told of what is done.
+    """
+
+    def __init__(self, engine: Engine, marks: list[int], counter: _Counter) -> None:
+        self._engine, self._marks, self._counter = engine, marks, counter
+        self._classes = engine.model.layout.classes
+        self._lengths = [int(steps) for steps in np.diff([0, *marks])]
+        for steps in self._lengths:  # traced before there are threads
+            engine.compiled_naming(steps)
+
+    def votes(self, phases: list[Cells], seed: Array) -> Array:
+        """Votes at every mark of every phase, ``[phases * marks, images, classes]``."""
+        before, channels = phases[0], self._engine.model.layout.state_channels
+        state = np.zeros((len(before.image), channels), np.float32)
+        rows = []
+        for phase, cells in enumerate(phases):
+            batch, images = self._engine.pack(cells), len(cells.chosen)
+            packed: Any = batch.split(carry_over(state, before, cells))
+            for number, steps in enumerate(self._lengths):
+                block = (1 + phase * len(self._marks) + number) << 32
+                advance = self._engine.compiled_naming(steps)
+                packed, named = advance(packed, batch.prepared, seed + np.array([0, block]))
+                rows.append(count_votes(named[0].numpy(), cells.image, images, self._classes))
+                self._counter.add(images * steps)
+            state, before = packed[0].numpy(), cells
+        return np.stack(rows)
 
 
 def evaluate_file(

@@ -17,6 +17,8 @@ from larqca.files import read_arrays, write_arrays
 Array = npt.NDArray[Any]
 
 FILE = "checkpoint.npz"
+# Their lengths follow from what happened so far.
+GROWING = ("history", "pool/states")
 
 
 def write_checkpoint(
@@ -50,7 +52,7 @@ def read_checkpoint(
     Args:
         directory: of the run.
         run: the run's hash.
-        expected: arrays of the shapes that are needed (the history may have any length).
+        expected: arrays of the shapes that are needed; `GROWING` ones may have any length.
     """
     try:
         arrays = read_arrays(directory / FILE)
@@ -64,6 +66,6 @@ def read_checkpoint(
         wanted = expected[name]
         if array.dtype != wanted.dtype or array.shape[1:] != wanted.shape[1:]:
             return None
-        if name != "history" and array.shape != wanted.shape:
+        if name not in GROWING and array.shape != wanted.shape:
             return None
     return (iteration, seconds, arrays) if len(arrays["history"]) == iteration else None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.pictures import Cells, Pictures, carry_over
 from larqca.config.schema import TrainingConfig
 
 Array = npt.NDArray[Any]
@@ -25,58 +26,57 @@ class Batch:
 
     Attributes:
         slots: where in the pool the results go, int ``[batch]``.
-        pictures: which training image each automaton stands on, int ``[batch]``.
-        states: float32 ``[batch, height, width, state_channels]``.
+        cells: the live cells of the pictures that the automata stand on.
+        state: packed, float32 ``[live, state_channels]``.
     """
 
     slots: Array
-    pictures: Array
-    states: Array
+    cells: Cells
+    state: Array
 
 
 class Pool:
-    """States of the automaton on training images.
+    """States of the automaton on training pictures, kept packed.
 
     Args:
         training: sizes, shares and regime.
-        images: how many training images there are.
-        alive: bool ``[images, height, width]``, which of their cells are alive.
+        pictures: all training pictures.
         state_channels: channels that change.
         seed: of the pictures that the pool starts with.
     """
 
     def __init__(
-        self, training: TrainingConfig, alive: Array, state_channels: int, seed: int
+        self, training: TrainingConfig, pictures: Pictures, state_channels: int, seed: int
     ) -> None:
         self._training = training
-        self._alive = alive
-        size = training.pool_size
+        self._pictures = pictures
         rng = np.random.default_rng([seed, 0])
-        self.pictures = rng.integers(0, len(alive), size).astype(np.int32)
-        self.states = np.zeros((size, *alive.shape[1:], state_channels), np.float32)
+        self.on = rng.integers(0, len(pictures), training.pool_size).astype(np.int32)
+        self.states = [
+            np.zeros((live, state_channels), np.float32) for live in pictures.counts(self.on)
+        ]
 
     def draw(self, rng: np.random.Generator) -> Batch:
         """Choose a batch; the pool itself changes only when results are put back."""
-        batch = self._training.batch_size
-        fresh, mutated = self._counts(batch)
-        slots = rng.choice(self._training.pool_size, batch, replace=False)
-        pictures = self.pictures[slots]
-        pictures[: fresh + mutated] = rng.integers(0, len(self._alive), fresh + mutated)
-        states = self.states[slots]
-        states[:fresh] = 0.0
-        changed = slice(fresh, fresh + mutated)
-        # Old states are zero where their own picture is dead, so that this keeps them
-        # exactly where both pictures are alive.
-        states[changed] *= self._alive[pictures[changed]][..., None]
-        return Batch(slots, pictures, states)
+        training = self._training
+        fresh, mutated = self._counts(training.batch_size)
+        slots = rng.choice(training.pool_size, training.batch_size, replace=False)
+        before = self._pictures.cells(self.on[slots])
+        chosen = self.on[slots]
+        chosen[: fresh + mutated] = rng.integers(0, len(self._pictures), fresh + mutated)
+        state = np.concatenate([self.states[slot] for slot in slots])
+        state[before.image < fresh] = 0.0
+        after = self._pictures.cells(chosen)
+        return Batch(slots, after, carry_over(state, before, after))
 
-    def put_back(self, batch: Batch, states: Array) -> None:
-        """Store what became of a batch, ``[batch, height, width, state_channels]``."""
+    def put_back(self, batch: Batch, state: Array) -> None:
+        """Store what became of a batch, packed ``[live, state_channels]``."""
+        ends = np.cumsum(self._pictures.counts(batch.cells.chosen))
         bound = self._training.reseed_above
-        if bound is not None:
-            states[np.abs(states).max(axis=(1, 2, 3)) > bound] = 0.0
-        self.pictures[batch.slots] = batch.pictures
-        self.states[batch.slots] = states
+        for slot, part in zip(batch.slots, np.split(state, ends[:-1]), strict=True):
+            blown_up = bound is not None and len(part) and np.abs(part).max() > bound
+            self.states[slot] = np.zeros_like(part) if blown_up else part.copy()
+        self.on[batch.slots] = batch.cells.chosen
 
     def _counts(self, batch: int) -> tuple[int, int]:
         training = self._training
@@ -87,10 +87,20 @@ class Pool:
         return fresh, min(mutated, batch - fresh)
 
     def arrays(self) -> dict[str, Array]:
-        """For a checkpoint."""
-        return {"pool/pictures": self.pictures, "pool/states": self.states}
+        """For a checkpoint: the states one after another."""
+        return {"pool/pictures": self.on.copy(), "pool/states": np.concatenate(self.states)}
 
     def set_arrays(self, arrays: dict[str, Array]) -> None:
-        """From a checkpoint."""
-        self.pictures = arrays["pool/pictures"].copy()
-        self.states = arrays["pool/states"].copy()
+        """From a checkpoint.
+
+        Raises:
+            ValueError: the arrays do not belong to these pictures; nothing was changed.
+        """
+        on, states = arrays["pool/pictures"], arrays["pool/states"]
+        if on.min() < 0 or on.max() >= len(self._pictures):
+            raise ValueError("a picture that there is not")
+        ends = np.cumsum(self._pictures.counts(on))
+        if len(states) != ends[-1]:
+            raise ValueError("states that do not fit their pictures")
+        self.on = on.copy()
+        self.states = [part.copy() for part in np.split(states, ends[:-1])]

@@ -52,13 +52,12 @@ class Trainer:
         self._engine = engine
         self._seed = config.seed
         self._run = run_hash(config)
-        self._images = dataset.train_images
         self._labels = np.asarray(dataset.train_labels, np.int32)
         self._directory = directory
         training = self._training = config.training
         self._optimizers = Optimizers(model, training.optimizer, training.clip_latents)
-        alive = model.alive(dataset.train_images)
-        self._pool = Pool(training, alive, model.layout.state_channels, config.seed)
+        self._pictures = engine.pictures(dataset.train_images)
+        self._pool = Pool(training, self._pictures, model.layout.state_channels, config.seed)
         self._step = self._compile()
 
     def _compile(self) -> Any:
@@ -121,18 +120,16 @@ class Trainer:
             Diverged: the loss left the finite or passed the bound.
         """
         batch = self._pool.draw(np.random.default_rng([self._seed, 1 + iteration]))
-        packed = self._engine.pack(self._images[batch.pictures])
-        loss, states_after = self._step(
-            packed.pack(batch.states),
-            packed.for_cells(self._labels[batch.pictures]),
+        packed = self._engine.pack(batch.cells)
+        loss, states = self._step(
+            packed.split(batch.state),
+            packed.split(self._labels[batch.cells.chosen][batch.cells.image]),
             packed.prepared,
             np.array([self._seed, iteration], np.int64),
             np.float32(learning_rate_at(self._training, iteration)),
         )
         self._check(iteration, float(loss))
-        states = np.zeros_like(batch.states)
-        packed.unpack([part.numpy() for part in states_after], states)
-        self._pool.put_back(batch, states)
+        self._pool.put_back(batch, np.concatenate(states))
         self.history.append(float(loss))
 
     def _check(self, iteration: int, loss: float) -> None:
@@ -167,9 +164,13 @@ class Trainer:
         found = read_checkpoint(self._directory, self._run, self._arrays())
         if found is None:
             return
-        _, self.seconds, arrays = found
+        _, seconds, arrays = found
+        try:
+            self._pool.set_arrays(arrays)
+        except ValueError:
+            return  # damaged: start over, as `read_checkpoint` does
+        self.seconds = seconds
         weights = {k.removeprefix("weights/"): v for k, v in arrays.items() if k[:8] == "weights/"}
         self.model.set_arrays(weights)
         self._optimizers.set_arrays(arrays)
-        self._pool.set_arrays(arrays)
         self.history = arrays["history"].tolist()

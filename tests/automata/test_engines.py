@@ -129,9 +129,10 @@ def test_gradients_agree(base, quantizer):
     gradients = []
     for name in ("live", "dense"):
         engine = make_engine(model, name, shards=1)
-        batch = engine.pack(pictures)
+        cells = engine.pictures(pictures).cells(np.arange(3))
+        batch = engine.pack(cells)
         prepared = tf.nest.map_structure(tf.constant, batch.prepared)
-        (packed,) = tf.nest.map_structure(tf.constant, batch.pack(state[..., 1:]))
+        packed = tf.constant(cells.pack(state[..., 1:]))
         with tf.GradientTape() as tape:
             tape.watch(packed)
             (after,) = engine.rollout([packed], prepared, 3, tf.constant([1, 2], tf.int64))
