@@ -91,7 +91,7 @@ class Block:
 
     A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and
     an output scale that then also holds the bias. `layers` puts them into a model;
-    `transform_input`, `kernel_matrix` and `finish` are the same arithmetic in parts,
+    `transform_input`, `product_matrix` and `finish` are the same arithmetic in parts,
     for engines that compute single cells.
     """
 
@@ -167,6 +167,13 @@ class Block:
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 
+    @property
+    def _scale_in_kernel(self) -> bool:
+        """Whether the output scale is multiplied into the kernel, once a rollout instead
+        of at every cell. Sums of quantized inputs are kept apart from it: they are exact
+        and often exactly zero, where a sign must not depend on rounding."""
+        return self.output_scale is not None and self.convolution.input_quantizer is None
+
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
         kernel = tf.convert_to_tensor(self.latent_kernel)
@@ -175,12 +182,17 @@ class Block:
         layout = self.layout
         return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
 
+    def product_matrix(self) -> Any:
+        """`kernel_matrix`, times the output scale if it goes into the kernel."""
+        matrix = self.kernel_matrix()
+        return matrix * self.output_scale.scale if self._scale_in_kernel else matrix
+
     def finish(self, products: Any) -> Any:
-        """Output scale, bias and activation on ``[..., outputs]``."""
-        if self.output_scale is not None:
+        """Turns products with `product_matrix` into the block's ``[..., outputs]``."""
+        if self.output_scale is not None and not self._scale_in_kernel:
             return self.output_scale(products)
         if self.layout.bias:
-            products = tf.nn.bias_add(products, self.convolution.bias)
+            products = tf.nn.bias_add(products, (self.output_scale or self.convolution).bias)
         return tf.nn.relu(products) if self.layout.relu else products
 
 

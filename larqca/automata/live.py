@@ -41,8 +41,8 @@ class LiveEngine(Engine):
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""
         grey, *neighbours = prepared
-        perceive = [(block, block.kernel_matrix()) for block in self.model.perceive_blocks]
-        update = [(block, block.kernel_matrix()[0]) for block in self.model.update_blocks]
+        perceive = [(block, block.product_matrix()) for block in self.model.perceive_blocks]
+        update = [(block, block.product_matrix()[0]) for block in self.model.update_blocks]
         # The whole rollout works on the first layer's table: grey and state, of live
         # cells and of the rows around them that never change.
         live = tf.shape(state)[0]
@@ -106,7 +106,7 @@ def _gather(table: Any, index: Any) -> tuple[Any, Any]:
     Larq's quantizers cannot take sparse slices."""
 
     def gradient(upstream: Any) -> tuple[Any, None]:
-        flat = tf.reshape(upstream, [-1, upstream.shape[-1]])
+        flat = tf.reshape(upstream, [-1, tf.shape(table)[1]])
         return _sum_rows(flat, tf.reshape(index, [-1]), tf.shape(table)[0]), None
 
     return tf.gather(table, index), gradient

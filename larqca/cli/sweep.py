@@ -27,15 +27,16 @@ _EPILOG = (
 @click.option("--data-dir", metavar="DIR",
               help="Where tensorflow-datasets keeps its data.  [default: $TFDS_DATA_DIR]")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N",
-              help="Runs side by side.  [default: one for each CPU core]")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-              help="Threads of each run.")
+              help="Runs side by side.  [default: measured where the sweep is long, "
+              "otherwise one for each CPU core]")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N",
+              help="Threads of each run.  [default: as --jobs, otherwise 1]")
 @click.option("--dry-run", is_flag=True,
               help="List the runs, their parameters and predicted memory; write nothing.")
 @click.option("--quiet", is_flag=True, help="Show no progress, only the table.")
 @debug.option
 def sweep(
-    file: Path, out: Path | None, data_dir: str | None, jobs: int | None, threads: int,
+    file: Path, out: Path | None, data_dir: str | None, jobs: int | None, threads: int | None,
     dry_run: bool, quiet: bool,
 ) -> int:
     """Train every run of the grid FILE that is not done yet, and print the table."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from larqca.config.schema import RunConfig
 from larqca.sweep.figures import Figures
 from larqca.sweep.grid import PlannedRun
 
@@ -32,7 +33,8 @@ class Forecast:
         """
         left = {}
         for name, (run, progress) in unfinished.items():
-            work, iterations = self._work(run), run.config.training.iterations
+            work = work_of(run.config, self._figures[run.hash])
+            iterations = run.config.training.iterations
             share = 0.0
             if progress and progress.get("phase") == "evaluation":
                 share = 1.0
@@ -47,7 +49,9 @@ class Forecast:
         longest = max(left.values(), default=0.0)
         return max(longest, sum(left.values()) / min(self._jobs, max(1, len(left)))) / speed
 
-    def _work(self, run: PlannedRun) -> float:
-        training = run.config.training
-        macs = sum(self._figures[run.hash]["macs"].values())
-        return float(training.iterations * training.batch_size * training.rollout_steps * macs)
+
+def work_of(config: RunConfig, figures: Figures) -> float:
+    """A run's training in multiply-accumulates, as if every picture had one cell."""
+    training = config.training
+    macs = sum(figures["macs"].values())
+    return float(training.iterations * training.batch_size * training.rollout_steps * macs)

@@ -46,7 +46,7 @@ class WorkerProcess:
             # worker sees that. A session of its own keeps a terminal's Ctrl-C from it.
             self._process = subprocess.Popen(
                 arguments, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, env=_environment(threads),
+                start_new_session=True, env=environment(threads),
             )
 
     @property
@@ -86,7 +86,8 @@ def exit_reason(code: int) -> str:
     return f"killed by signal {-code} ({name})"
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a process that trains with so many threads."""
     environment = dict(os.environ)
     for variable in _THREAD_VARIABLES:
         environment[variable] = str(threads)

@@ -12,6 +12,7 @@ from larqca.sweep.executor import Executor, pending_runs
 from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import Grid, load_grid
 from larqca.sweep.outcome import Outcome
+from larqca.sweep.parallel import choose_parallelism, measure_here
 from larqca.sweep.process import WORKER
 from larqca.sweep.store import check_output, open_store
 from larqca.sweep.watch import Watcher, choose_watcher
@@ -45,7 +46,7 @@ def run_sweep(
     out: Path | str | None = None,
     *,
     jobs: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     data_dir: str | None = None,
     quiet: bool = False,
 ) -> pandas.DataFrame:
@@ -54,8 +55,9 @@ def run_sweep(
     Args:
         grid: a grid file, or a dict of the same shape (see `larqca.sweep.grid`).
         out: the sweep's directory; default ``results/<name of the grid>``.
-        jobs: runs side by side; default one for each CPU core.
-        threads: of each run.
+        jobs: runs side by side.
+        threads: of each run. If neither is given, a long sweep measures what is best
+            (see `larqca.sweep.parallel`); otherwise one thread each, on every core.
         data_dir: where `tensorflow-datasets` keeps its data.
         quiet: show no progress.
 
@@ -78,7 +80,7 @@ def do_sweep(
     out: Path | str | None = None,
     *,
     jobs: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     data_dir: str | None = None,
     watcher: Watcher | None = None,
     worker: Sequence[str] = WORKER,
@@ -88,10 +90,19 @@ def do_sweep(
     check_output(directory, grid.name)
     figures = figures_of_all({run.hash: run.config for run in grid.runs})
     check_data(grid, directory, data_dir)
+    watcher = watcher or Watcher()
     with open_store(directory, grid, figures) as store:
+        missing = pending_runs(directory, grid.runs)
+        parallel = choose_parallelism(
+            directory, [run for run in grid.runs if run.hash in missing], figures,
+            cores=available_cores(), jobs=jobs, threads=threads,
+            measure=measure_here(data_dir), tell=watcher.note,
+        )
+        if missing:
+            watcher.note(str(parallel))
         executor = Executor(
-            store, grid.runs, figures, jobs=jobs or available_cores(), threads=threads,
-            data_dir=data_dir, watcher=watcher or Watcher(), worker=worker,
+            store, grid.runs, figures, jobs=parallel.jobs, threads=parallel.threads,
+            data_dir=data_dir, watcher=watcher, worker=worker,
         )
         return SweepEnd(directory, grid, executor.run())
 

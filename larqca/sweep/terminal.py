@@ -42,6 +42,10 @@ class TerminalWatcher(Watcher):
         """Remember the counts."""
         self._total, self._ended = total, finished
 
+    def note(self, line: str) -> None:
+        """Print it."""
+        self._console.print(line, markup=False)
+
     def started(self, run: PlannedRun) -> None:
         """A run's process was started."""
         self._tasks[run.hash] = self._bars.add_task(run.title, total=None, note="starting")

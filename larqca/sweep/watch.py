@@ -28,6 +28,9 @@ class Watcher:
     def begin(self, total: int, finished: int) -> None:
         """So many runs in all, so many finished before."""
 
+    def note(self, line: str) -> None:
+        """Something to know about the whole sweep, before it begins."""
+
     def started(self, run: PlannedRun) -> None:
         """A run's process was started."""
 
@@ -61,6 +64,10 @@ class PlainWatcher(Watcher):
         self._total, self._ended = total, finished
         if finished:
             self._say(f"{finished} of {total} runs were finished before")
+
+    def note(self, line: str) -> None:
+        """Print it."""
+        self._say(line)
 
     def started(self, run: PlannedRun) -> None:
         """A run's process was started."""

@@ -64,9 +64,9 @@ class Trainer:
         states, prepared = self._engine.specs()
         labels = (tf.TensorSpec([None], tf.int32),) * self._engine.shards
         rate = tf.TensorSpec([], tf.float32)
-        return tf.function(
-            self._learn, input_signature=[states, labels, prepared, SEED_SPEC, rate]
-        )
+        signature = [states, labels, prepared, SEED_SPEC, rate]
+        # Called without the checks that a tf.function makes at every call.
+        return tf.function(self._learn, input_signature=signature).get_concrete_function()
 
     def _learn(self, states: Any, labels: Any, prepared: Any, seed: Any, rate: Any) -> Any:
         """One optimizer step: the loss, and the packed states after the rollout."""

@@ -24,6 +24,7 @@ DONE = Outcome("done", "", {"loss": 12.0, "mutation_step": 200, "metrics": {
 
 
 def tell_a_story(watcher: Watcher) -> None:
+    watcher.note("2 runs [side by side]")
     with watcher:
         watcher.begin(3, 1)
         watcher.started(RUNS[0])
@@ -39,6 +40,7 @@ def test_plain_lines() -> None:
     stream, moments = io.StringIO(), iter([0.0, 14.0, 15.5, 15.5, 20.0])
     tell_a_story(PlainWatcher(stream, clock=lambda: next(moments)))
     assert stream.getvalue().splitlines() == [
+        "2 runs [side by side]",
         "1 of 3 runs were finished before",
         "float (seed 0): starts",
         "float (seed 0): training 25 %, loss 1.25, 5.0 iterations/s, 15 s left",
@@ -54,6 +56,7 @@ def test_bars_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert "[2/3] float (seed 0): done, loss 12, cell accuracy 87.5 %" in said.err
     assert "its [start] failed" in said.err
+    assert "2 runs [side by side]" in said.err
     assert said.out == ""
 
 
