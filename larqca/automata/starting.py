@@ -7,6 +7,7 @@ an output scale v: |W| as a rank-one product with the quantizer's levels in betw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,43 @@ def start_from(model: NeuralCA, source: NeuralCA) -> None:
     """
     check_fits(source.layout, model.layout)
     targets = model.perceive_blocks + model.update_blocks
+    origins = source.perceive_blocks + source.update_blocks
+    # Scale of each layer's inputs that the layer before it takes over; none before the first.
+    moved = [None, *map(_movable_rows, pairwise(targets), pairwise(origins)), None]
     arrays: dict[str, Array] = {}
-    for target, origin in zip(
-        targets, source.perceive_blocks + source.update_blocks, strict=True
-    ):
+    for number, (target, origin) in enumerate(zip(targets, origins, strict=True)):
         found = {name: variable.numpy() for name, variable in origin.variables.items()}
-        if _quantized_alike(origin.layout, target.layout):
-            arrays.update({**_defaults(target), **found})
+        if _quantized_alike(origin.layout, target.layout) and moved[number] is None:
+            mine = {**_defaults(target), **found}
         else:
-            arrays.update(_requantized(target, origin, found))
+            mine = _requantized(target, origin, found, moved[number])
+        arrays.update(_outputs_times(mine, target, moved[number + 1]))
     model.set_arrays({name: arrays[name] for name in model.layout.array_shapes()})
+
+
+def _movable_rows(targets: tuple[Block, Block], origins: tuple[Block, Block]) -> Array | None:
+    """Mean magnitude of the weights of each input of the second layer, relative to all,
+    if the first layer can multiply its outputs by it: through a ReLU that changes nothing,
+    and a quantized kernel with one scale for each column fits the better."""
+    before, layout = targets[0].layout, targets[1].layout
+    wanted = layout.kernel_quantizer is not None and layout.scale == "channel"
+    alike = _quantized_alike(origins[1].layout, layout)
+    rectified = before.relu and origins[0].layout.relu
+    scalable = before.kernel_quantizer is None or before.has_output_scale
+    if not (wanted and rectified and scalable) or alike:
+        return None
+    rows = _nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
+    return rows / rows.mean()
+
+
+def _outputs_times(arrays: dict[str, Array], block: Block, scale: Array | None) -> dict[str, Array]:
+    """The block's arrays for outputs that are `scale` times as large."""
+    if scale is None:
+        return arrays
+    name = block.layout.name
+    held_by = "output_scale" if block.layout.has_output_scale else "kernel"
+    scaled = [f"{name}/{held_by}"] + [f"{name}/bias"] * block.layout.bias
+    return {**arrays, **{key: arrays[key] * scale for key in scaled}}
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
@@ -49,10 +77,22 @@ def _defaults(block: Block) -> dict[str, Array]:
     return {name: variable.numpy() for name, variable in block.variables.items()}
 
 
-def _requantized(target: Block, origin: Block, found: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays of `target` that compute as nearly as it can what `origin` computes."""
+def _weights(block: Block) -> Array:
+    """What a block multiplies its inputs by, ``[area, inputs, outputs]``."""
+    scale = 1.0 if block.output_scale is None else block.output_scale.scale.numpy()
+    weights: Array = block.kernel_matrix().numpy() * scale
+    return weights
+
+
+def _requantized(
+    target: Block, origin: Block, found: Mapping[str, Array], moved: Array | None
+) -> dict[str, Array]:
+    """Arrays of `target` that compute as nearly as it can what `origin` computes, on
+    inputs that are `moved` times as large."""
     layout, name = target.layout, target.layout.name
-    weights = origin.kernel_matrix().numpy() * found.get(f"{name}/output_scale", np.float32(1.0))
+    weights = _weights(origin)
+    if moved is not None:
+        weights = weights / moved[:, None]
     arrays = _defaults(target)
     if layout.bias and f"{name}/bias" in found:
         arrays[f"{name}/bias"] = found[f"{name}/bias"]

@@ -27,6 +27,7 @@ from larqca.cli.data import data
 from larqca.cli.evaluate import evaluate
 from larqca.cli.importing import import_model
 from larqca.cli.report import report
+from larqca.cli.sensitivity import sensitivity
 from larqca.cli.sweep import sweep
 from larqca.errors import Interrupted, LarqcaError
 
@@ -41,7 +42,7 @@ def cli() -> None:
     """Train, compare and compress neural cellular automata with Larq quantizers."""
 
 
-for _verb in (sweep, report, import_model, evaluate, data):
+for _verb in (sweep, report, sensitivity, import_model, evaluate, data):
     cli.add_command(_verb)
 
 

@@ -6,7 +6,7 @@ that its canonical JSON (see `larqca.config.canonical`) names the run.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -60,14 +60,18 @@ class NetworkConfig(Section):
         scale: learned magnitudes of each layer: none, one per output channel
             (`channel`), or one per output and one per input of the kernel matrix, so
             that |W| is a rank-one product (`rank_one`; before quantized inputs, one per
-            input channel).
+            input channel). By default, none for float kernels, and for quantized ones
+            what makes them learn: `rank_one` in perceive layers, `channel` in update
+            layers (a scale of their inputs would only repeat that of the outputs before).
         bias: whether each layer adds a bias.
     """
+
+    quantized_scale: ClassVar[Scale] = "channel"
 
     widths: list[Annotated[int, Field(ge=1, le=4096)]]
     kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
     input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
-    scale: list[Scale] = Field(default="none", validate_default=True)
+    scale: list[Scale] = Field(default=None, validate_default=True)
     bias: list[bool] = Field(default=True, validate_default=True)
 
     @classmethod
@@ -82,6 +86,12 @@ class NetworkConfig(Section):
         if widths is None:  # widths itself is wrong and has been reported
             return []
         values = _per_layer(value, cls.layer_count(widths), info.field_name)
+        if info.field_name == "scale":
+            quantized = info.data.get("kernel_quantizer") or values
+            return [
+                (cls.quantized_scale if quantizer else "none") if each is None else each
+                for each, quantizer in zip(values, quantized, strict=True)
+            ]
         if info.field_name.endswith("quantizer"):
             role = info.field_name.removesuffix("_quantizer")
             return [normalize(each, role=role) for each in values]
@@ -95,6 +105,8 @@ class PerceiveConfig(NetworkConfig):
         pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
             binarized inputs binary).
     """
+
+    quantized_scale: ClassVar[Scale] = "rank_one"
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0
@@ -126,7 +138,7 @@ class OptimizerConfig(Section):
 
     name: Literal["adam", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
-    latent_factor: Annotated[float, Field(gt=0.0)] = 1.0
+    latent_factor: Annotated[float, Field(gt=0.0)] = 3.0
     normalize_gradients: bool = True
     arguments: dict[str, float] = Field(default_factory=dict)
 
@@ -153,7 +165,8 @@ class Drop(Section):
 
 
 class TrainingConfig(Section):
-    """How an automaton is trained; defaults are the published recipe.
+    """How an automaton is trained; defaults are the published recipe, and for latent
+    weights behind quantizers, of which it has none, what makes them learn.
 
     Source: Randazzo et al., "Self-classifying MNIST Digits", Distill 2020.
 
@@ -172,6 +185,8 @@ class TrainingConfig(Section):
         optimizer: see `OptimizerConfig`.
         schedule: drops of the learning rate, at shares of the iterations.
         clip_latents: keep latent weights within [-1, 1] after every iteration.
+        average: what is judged and saved at the end is a running average of all weights,
+            which keeps this share of itself at every iteration (None: the last weights).
         divergence_loss: a loss beyond this ends the run as diverged.
     """
 
@@ -186,7 +201,8 @@ class TrainingConfig(Section):
     reseed_above: Annotated[float, Field(gt=0.0)] | None = None
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: list[Drop] = [Drop(after=0.3, factor=0.1), Drop(after=0.7, factor=0.01)]
-    clip_latents: bool = False
+    clip_latents: bool = True
+    average: Fraction | None = None
     divergence_loss: Annotated[float, Field(gt=0.0)] = 1e6
 
     @model_validator(mode="after")

@@ -11,8 +11,10 @@ The form of a grid file::
     seeds: [0, 1]               # each row is run once for each seed (default [0])
     rows:                       # named rows: a name, and settings of their own
       - name: float
-      - name: tern
-        start_from: float       # another row's weights, of the same seed
+      - name: tern              # starts from the float baseline's weights by itself,
+        update: {kernel_quantizer: {name: ste_tern, threshold_value: 0.33}}
+      - name: tern, again
+        start_from: tern        # or from another row's, of the same seed; none: from scratch
         update: {kernel_quantizer: {name: ste_tern, threshold_value: 0.33}}
       - name: mine
         start_from: {file: model.npz}   # or a model file, relative to the grid file
@@ -30,6 +32,9 @@ The form of a grid file::
 More specific settings are laid over more general ones: settings, then axes_settings,
 then a row's own. A run is named by the hash of its complete configuration, the hash of
 the run that it starts from included, so that editing the grid keeps all other runs.
+
+A row whose kernels are quantized and that says nothing of `start_from` starts from the
+baseline, if that is a float automaton of the same layers on the same data.
 """
 
 from __future__ import annotations
@@ -51,7 +56,7 @@ from larqca.sweep.axes import crossed_rows
 from larqca.sweep.document import Document, document_of, read_document
 from larqca.sweep.problems import Problems
 from larqca.sweep.rows import Row, check_keys, check_names_differ, named_rows, shared_layer
-from larqca.sweep.starts import FIELD, Start, read_starts, sources_first
+from larqca.sweep.starts import FIELD, Start, read_starts, sources_first, warm_starts
 
 KEYS = ("name", "settings", "baseline", "seeds", "rows", "axes", "axes_settings", "include",
         "exclude")
@@ -133,7 +138,7 @@ def _plan(document: Document) -> Grid:
         problems.add((), "the grid is empty: it needs 'rows' or 'axes'")
     check_names_differ(rows, problems)
     baseline = _read_baseline(document, rows, problems)
-    starts = read_starts(rows, document.folder, problems)
+    starts = warm_starts(rows, read_starts(rows, document.folder, problems), baseline)
     ordered = sources_first(rows, starts, problems)
     planner = _Planner(starts, seeds, problems)
     for row in ordered:

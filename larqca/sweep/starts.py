@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from larqca.automata.layout import AutomatonLayout
+from larqca.automata.layout import AutomatonLayout, layout_of
 from larqca.automata.model_file import read_model
-from larqca.errors import ModelFileError
+from larqca.config.canonical import build_run_config
+from larqca.config.schema import RunConfig
+from larqca.errors import ConfigError, ModelFileError
 from larqca.suggest import unknown
 from larqca.sweep.document import Place
 from larqca.sweep.problems import Problems
@@ -43,6 +45,43 @@ def read_starts(rows: list[Row], folder: Path, problems: Problems) -> dict[str, 
     """The start of every row, by row name; wrong ones are noted and marked."""
     names = [row.name for row in rows]
     return {row.name: _read_start(row, names, folder, problems) for row in rows}
+
+
+def warm_starts(
+    rows: list[Row], starts: Mapping[str, Start], baseline: str | None
+) -> dict[str, Start]:
+    """The starts, with the default for rows that do not speak of theirs.
+
+    Quantized kernels seldom learn from scratch. So such a row starts from the baseline
+    where that is a float automaton of the same layers on the same data.
+    """
+    configs = {row.name: _config(row) for row in rows}
+    float_one = configs.get(baseline or "")
+    if float_one is None or _quantized(float_one):
+        return dict(starts)
+    layout = layout_of(float_one)
+
+    def start_of(row: Row) -> Start:
+        config = configs[row.name]
+        spoken = "start_from" in row.settings() or starts[row.name] != Start()
+        if spoken or config is None or starts[str(baseline)].row == row.name:
+            return starts[row.name]
+        alike = config.data == float_one.data and layout_of(config).trunk() == layout.trunk()
+        return Start(row=baseline) if alike and _quantized(config) else starts[row.name]
+
+    return {row.name: start_of(row) for row in rows}
+
+
+def _config(row: Row) -> RunConfig | None:
+    """The row's configuration, None if something is wrong with it (which others tell)."""
+    try:
+        return build_run_config({**row.settings(), "start_from": None})
+    except ConfigError:
+        return None
+
+
+def _quantized(config: RunConfig) -> bool:
+    return any(config.perceive.kernel_quantizer) or any(config.update.kernel_quantizer)
 
 
 def _read_start(row: Row, names: list[str], folder: Path, problems: Problems) -> Start:

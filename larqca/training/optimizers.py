@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import keras, tf
-from larqca.config.schema import OptimizerConfig, TrainingConfig
+from larqca.config.schema import TrainingConfig
 
 Array = npt.NDArray[Any]
 
@@ -24,17 +24,20 @@ _KERAS = {
 
 
 class Optimizers:
-    """One Keras optimizer for latent weights, one for all other variables."""
+    """One Keras optimizer for latent weights, one for all other variables, and a running
+    average of all of them if the training asks for it."""
 
-    def __init__(self, model: NeuralCA, config: OptimizerConfig, clip_latents: bool) -> None:
-        self._config = config
-        self._clip_latents = clip_latents
+    def __init__(self, model: NeuralCA, training: TrainingConfig) -> None:
+        config = self._config = training.optimizer
+        self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
         self.latents = [b.latent_kernel for b in blocks if b.layout.kernel_quantizer is not None]
         latent_ids = {id(variable) for variable in self.latents}
         everything = list(model.named_variables().values())
         self.others = [v for v in everything if id(v) not in latent_ids]
         self.variables = self.latents + self.others
+        self._share = training.average
+        self._averages = [] if self._share is None else [tf.Variable(v) for v in self.variables]
         self._groups = [
             (self._make(variables), variables, factor)
             for variables, factor in ((self.latents, config.latent_factor), (self.others, 1.0))
@@ -61,20 +64,31 @@ class Optimizers:
         if self._clip_latents:
             for latent in self.latents:
                 latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
+        for average, variable in zip(self._averages, self.variables, strict=False):
+            average.assign_add((1.0 - self._share) * (variable - average))
 
-    def arrays(self) -> dict[str, Array]:
-        """Moments and counters, for a checkpoint."""
-        return {
-            f"optimizer/{group}/{number}": variable.numpy()
+    def use_averages(self) -> None:
+        """Put the running averages, where there are any, in the place of the weights."""
+        for average, variable in zip(self._averages, self.variables, strict=False):
+            variable.assign(average)
+
+    def _state(self) -> dict[str, Any]:
+        moments = {
+            f"optimizer/{group}/{number}": variable
             for group, (optimizer, _, _) in enumerate(self._groups)
             for number, variable in enumerate(optimizer.variables)
         }
+        averages = {f"average/{number}": each for number, each in enumerate(self._averages)}
+        return {**moments, **averages}
+
+    def arrays(self) -> dict[str, Array]:
+        """Moments, counters and averages, for a checkpoint."""
+        return {name: variable.numpy() for name, variable in self._state().items()}
 
     def set_arrays(self, arrays: dict[str, Array]) -> None:
         """From a checkpoint."""
-        for group, (optimizer, _, _) in enumerate(self._groups):
-            for number, variable in enumerate(optimizer.variables):
-                variable.assign(arrays[f"optimizer/{group}/{number}"])
+        for name, variable in self._state().items():
+            variable.assign(arrays[name])
 
 
 def learning_rate_at(training: TrainingConfig, iteration: int) -> float:

@@ -72,6 +72,7 @@ def execute(
             train_seconds=trainer.seconds,
             data_sha256=digest,
         )
+    trainer.use_averages()
     _write_history(directory, trainer.history)
     write_model(directory / "model.npz", config, model.layout.classes, model.arrays())
     started = time.monotonic()

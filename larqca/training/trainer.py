@@ -55,7 +55,7 @@ class Trainer:
         self._labels = np.asarray(dataset.train_labels, np.int32)
         self._directory = directory
         training = self._training = config.training
-        self._optimizers = Optimizers(model, training.optimizer, training.clip_latents)
+        self._optimizers = Optimizers(model, training)
         self._pictures = engine.pictures(dataset.train_images)
         self._pool = Pool(training, self._pictures, model.layout.state_channels, config.seed)
         self._step = self._compile()
@@ -112,6 +112,10 @@ class Trainer:
             if stopping:
                 raise Interrupted(f"stopped after iteration {len(self.history):,} of {total:,}")
         self.save()
+
+    def use_averages(self) -> None:
+        """Give the model its averaged weights; training cannot go on after that."""
+        self._optimizers.use_averages()
 
     def iterate(self, iteration: int) -> None:
         """One iteration: draw, roll out, learn, put back.

@@ -84,6 +84,31 @@ def test_rank_one_magnitudes_are_found_exactly():
     assert distance(source, target) < 1e-5
 
 
+def test_magnitudes_of_inputs_move_through_a_relu():
+    """Column scales alone are enough where the layer before can take the rows' over."""
+    source = tiny_automaton(seed=1)
+    rng = np.random.default_rng(3)
+    arrays = source.arrays()
+    for name in ("update/0/kernel", "update/1/kernel"):
+        rows = rng.uniform(0.5, 2.0, (1, 1, arrays[name].shape[2], 1))
+        arrays[name] = (np.sign(arrays[name]) * rows * 0.1).astype(np.float32)
+    source.set_arrays(arrays)
+    target = tiny_automaton(seed=2, update={"kernel_quantizer": "ste_sign", "scale": "channel"})
+    start_from(target, source)
+    assert distance(source, target) < 1e-5
+
+
+@pytest.mark.parametrize("before", [{"scale": "channel"}, {"kernel_quantizer": "ste_sign"}])
+def test_magnitudes_move_into_whatever_is_before(before):
+    source = tiny_automaton(seed=1, perceive=before)
+    target = tiny_automaton(
+        seed=2, perceive=before,
+        update={"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 8}, "scale": "channel"},
+    )
+    start_from(target, source)
+    assert distance(source, target) < 0.1
+
+
 def test_input_scales_before_a_quantizer_stay_where_they_are():
     settings = networks(input_quantizer="dorefa_quantizer", scale="rank_one")
     source = tiny_automaton(seed=1, **settings)

@@ -3,14 +3,15 @@ import pytest
 
 from larqca.backend import tf
 from larqca.config.canonical import build_run_config
-from larqca.config.schema import OptimizerConfig
+from larqca.config.schema import OptimizerConfig, TrainingConfig
 from larqca.training.optimizers import Optimizers, learning_rate_at
 from tests.automata.helpers import tiny_automaton
 
 
-def stepped(config, gradient, clip_latents=False, **settings):
+def stepped(config, gradient, clip_latents=False, average=None, **settings):
     model = tiny_automaton(**settings)
-    optimizers = Optimizers(model, config, clip_latents)
+    training = TrainingConfig(optimizer=config, clip_latents=clip_latents, average=average)
+    optimizers = Optimizers(model, training)
     before = [variable.numpy() for variable in optimizers.variables]
     gradients = [tf.fill(variable.shape, gradient) for variable in optimizers.variables]
     optimizers.apply(gradients, 0.01)
@@ -40,6 +41,23 @@ def test_latents_can_be_kept_within_one():
     optimizers, _ = stepped(config, -1.0, True, update={"kernel_quantizer": "ste_sign"})
     for latent in optimizers.latents:
         assert np.abs(latent.numpy()).max() == 1.0
+
+
+def test_the_average_follows_slowly_and_takes_over_at_the_end():
+    config = OptimizerConfig(latent_factor=1.0)
+    optimizers, moves = stepped(config, 1.0, average=0.75)
+    last = [variable.numpy() for variable in optimizers.variables]
+    optimizers.use_averages()
+    for variable, end, move in zip(optimizers.variables, last, moves, strict=True):
+        np.testing.assert_allclose(variable.numpy(), end - 0.75 * move, atol=1e-6)
+
+
+def test_without_an_average_the_last_weights_stay():
+    optimizers, _ = stepped(OptimizerConfig(), 1.0)
+    last = [variable.numpy() for variable in optimizers.variables]
+    optimizers.use_averages()
+    for variable, end in zip(optimizers.variables, last, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), end)
 
 
 def test_the_schedule_drops_at_shares_of_the_training():

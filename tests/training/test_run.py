@@ -39,11 +39,14 @@ def files(directory):
 
 
 @pytest.mark.parametrize(
-    ("regime", "optimizer"), [("naive", "adam"), ("mutating", "adam"), ("persistent", "rmsprop")]
+    ("regime", "optimizer", "average"),
+    [("naive", "adam", None), ("mutating", "adam", 0.5), ("persistent", "rmsprop", None)],
 )
-def test_a_run_that_was_stopped_ends_bit_for_bit_like_one_left_alone(tmp_path, regime, optimizer):
+def test_a_run_that_was_stopped_ends_bit_for_bit_like_one_left_alone(
+    tmp_path, regime, optimizer, average
+):
     settings = {
-        "training": {"regime": regime, "optimizer": {"name": optimizer}},
+        "training": {"regime": regime, "optimizer": {"name": optimizer}, "average": average},
         "update": {"kernel_quantizer": "ste_sign", "scale": "rank_one"},
     }
     for name in ("alone", "stopped"):

@@ -1,0 +1,197 @@
+"""Which layer of a trained automaton bears how few bits.
+
+Each layer's kernel is quantized alone, in every way that is to be tried, started from the
+trained weights and trained a little; the loss of cell accuracy and the bytes saved are
+set beside each other. From them follows an assignment for a budget of bytes, under the
+assumption that losses add up, and training that assignment checks it.
+
+All of it are sweeps, so that it can be stopped, taken up again and reported like any other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from larqca.automata.layout import layout_of
+from larqca.config.schema import RunConfig
+from larqca.errors import ConfigError, StoreError
+from larqca.footprint.memory import memory_of
+from larqca.quantizers.registry import label
+from larqca.sweep.outcome import MODEL, model_is_whole, read_result
+from larqca.sweep.worker import read_config
+
+BASELINE, SUGGESTED = "as it is", "suggested"
+
+# What "N bits" means on the command line.
+CHOICES: Mapping[str, dict[str, Any]] = {
+    "1": {"name": "ste_sign"},
+    "ternary": {"name": "ste_tern", "threshold_value": 0.33},
+    **{str(k): {"name": "dorefa_quantizer", "k_bit": k} for k in range(2, 9)},
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One layer quantized in one way.
+
+    Attributes:
+        layer: its name, such as ``update/0``.
+        choice: a key of `CHOICES`.
+        saved_bytes: theoretical memory that the whole automaton saves.
+        lost: cell accuracy before every image is exchanged, less than the baseline's.
+        lost_after: the same at the end.
+    """
+
+    layer: str
+    choice: str
+    saved_bytes: float
+    lost: float
+    lost_after: float
+
+    @property
+    def cost(self) -> float:
+        """The larger of both losses."""
+        return max(self.lost, self.lost_after)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A choice for every layer.
+
+    Attributes:
+        choices: by layer; None leaves it as it is.
+        bytes: theoretical memory.
+        expected_loss: of cell accuracy, if losses add up.
+    """
+
+    choices: Mapping[str, str | None]
+    bytes: float
+    expected_loss: float
+
+
+class Subject:
+    """A finished run whose layers are to be quantized.
+
+    Args:
+        run: its directory.
+
+    Raises:
+        StoreError: it is no finished run.
+        ConfigError: its kernels are quantized already.
+    """
+
+    def __init__(self, run: Path) -> None:
+        if not run.is_dir():
+            raise StoreError(f"{run}: is not the directory of a run (results/NAME/runs/HASH)")
+        self.config: RunConfig = read_config(run)
+        result = read_result(run)
+        if result is None or result["state"] != "done" or not model_is_whole(run):
+            raise StoreError(f"{run}: is not finished, or its model is not the one it was "
+                             "judged by; run its sweep again")
+        self.model = (run / MODEL).absolute()
+        self.layout = layout_of(self.config)
+        quantized = [x.name for x in self.layout.layers if x.kernel_quantizer is not None]
+        if quantized:
+            raise ConfigError(f"{run}: layer {quantized[0]} has a quantized kernel already; "
+                              "sensitivity starts from an automaton with float kernels")
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of all layers."""
+        return [layer.name for layer in self.layout.layers]
+
+    @property
+    def bytes(self) -> float:
+        """Theoretical memory as it is."""
+        return memory_of(self.layout.layers).bytes
+
+    def row(self, name: str, choices: Mapping[str, str | None]) -> dict[str, Any]:
+        """The row of a grid that quantizes these layers."""
+        networks: dict[str, Any] = {}
+        for network in ("perceive", "update"):
+            names = [layer for layer in self.layers if layer.startswith(network)]
+            specs = [CHOICES[each] if (each := choices.get(layer)) else None for layer in names]
+            own = getattr(self.config, network).scale
+            scales = [None if spec else scale for spec, scale in zip(specs, own, strict=True)]
+            networks[network] = {"kernel_quantizer": specs, "scale": scales}
+        return {"name": name, **networks}
+
+    def grid(self, name: str, rows: Iterable[dict[str, Any]], iterations: int) -> dict[str, Any]:
+        """A sweep that starts all rows from the run's model."""
+        settings = self.config.model_dump(mode="json", exclude={"seed", "start_from"})
+        settings["training"]["iterations"] = iterations
+        settings["start_from"] = {"file": str(self.model)}
+        return {"name": name, "settings": settings, "seeds": [self.config.seed],
+                "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip
+
+    def trials_grid(self, choices: Sequence[str], iterations: int) -> dict[str, Any]:
+        """Every layer alone, in every way."""
+        rows = [self.row(row_name(layer, choice), {layer: choice})
+                for layer in self.layers for choice in choices]
+        return self.grid("sensitivity", rows, iterations)
+
+    def suggestion_grid(self, suggestion: Suggestion, iterations: int) -> dict[str, Any]:
+        """The suggested assignment, beside the float automaton trained as long."""
+        row = self.row(SUGGESTED, suggestion.choices)
+        return self.grid("suggestion", [row], iterations)
+
+
+def row_name(layer: str, choice: str) -> str:
+    """How the row of a trial is called."""
+    return f"{layer} {label(CHOICES[choice])}"
+
+
+def read_trials(
+    subject: Subject, choices: Sequence[str], records: Sequence[Mapping[str, Any]]
+) -> list[Trial]:
+    """The trials of a sweep of `Subject.trials_grid`; one that diverged lost everything.
+
+    Raises:
+        StoreError: the float automaton itself was not judged.
+    """
+    by_row = {record["row"]: record for record in records}
+    base = by_row.get(BASELINE)
+    if base is None or base["state"] != "done":
+        raise StoreError("the unquantized automaton has no result; run the command again")
+    trials = []
+    for layer, choice in itertools.product(subject.layers, choices):
+        record = by_row.get(row_name(layer, choice))
+        if record is None or record["state"] not in ("done", "diverged"):
+            continue
+        done = record["state"] == "done"
+        lost = base["cell_accuracy"] - (record["cell_accuracy"] if done else 0.0)
+        after = base["cell_accuracy_after"] - (record["cell_accuracy_after"] if done else 0.0)
+        saved = subject.bytes - record["memory_bytes"]
+        trials.append(Trial(layer, choice, saved, lost, after))
+    return trials
+
+
+def suggest(subject: Subject, trials: Sequence[Trial], budget: float) -> Suggestion:
+    """The assignment within the budget that should lose the least accuracy.
+
+    Every combination is looked at: there are few layers and few choices.
+
+    Raises:
+        ConfigError: no combination is small enough.
+    """
+    options = [
+        [None, *(trial for trial in trials if trial.layer == layer)] for layer in subject.layers
+    ]
+    best: tuple[float, float, Suggestion] | None = None
+    smallest = subject.bytes
+    for combination in itertools.product(*options):
+        taken = [trial for trial in combination if trial is not None]
+        size = subject.bytes - sum(trial.saved_bytes for trial in taken)
+        smallest = min(smallest, size)
+        loss = sum(max(0.0, trial.cost) for trial in taken)
+        if size <= budget and (best is None or (loss, size) < best[:2]):
+            choices = dict(zip(subject.layers, (t and t.choice for t in combination), strict=True))
+            best = (loss, size, Suggestion(choices, size, loss))
+    if best is None:
+        raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
+                          f"the smallest takes {smallest:,.0f}")
+    return best[2]

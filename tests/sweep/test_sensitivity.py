@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from larqca.cli.main import run as command
+from larqca.errors import ConfigError, StoreError
+from larqca.sweep.grid import load_grid
+from larqca.sweep.run import do_sweep
+from larqca.sweep.sensitivity import (
+    BASELINE,
+    CHOICES,
+    Subject,
+    Trial,
+    read_trials,
+    row_name,
+    suggest,
+)
+
+SMALL = {
+    "name": "small",
+    "settings": {
+        "data": "digits", "preset": "compact",
+        "training": {"iterations": 3, "batch_size": 4, "pool_size": 8, "rollout_steps": 4},
+        "evaluation": {"steps": 10, "images": 20},
+    },
+    "rows": [{"name": "float"},
+             {"name": "tern", "start_from": "none", "update": {"kernel_quantizer": "ste_tern"}}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory):
+    return do_sweep(load_grid(SMALL), tmp_path_factory.mktemp("subject") / "out", jobs=2)
+
+
+@pytest.fixture(scope="module")
+def float_run(sweep) -> Path:
+    return folder_of(sweep, "float")
+
+
+def folder_of(sweep, row: str) -> Path:
+    return next(sweep.out / "runs" / run.hash for run in sweep.grid.runs if run.row == row)
+
+
+def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
+    subject = Subject(float_run)
+    grid = load_grid(subject.trials_grid(["1", "4"], 7))
+    assert len(grid.runs) == 1 + 3 * 2
+    assert {run.config.training.iterations for run in grid.runs} == {7}
+    for run in grid.runs:
+        specs = [*run.config.perceive.kernel_quantizer, *run.config.update.kernel_quantizer]
+        assert sum(spec is not None for spec in specs) == (run.row != BASELINE)
+        assert run.source_file == subject.model
+
+
+def record(row: str, accuracy: float, after: float, size: float, state: str = "done"):
+    return {"row": row, "cell_accuracy": accuracy, "cell_accuracy_after": after,
+            "memory_bytes": size, "state": state}  # fmt: skip
+
+
+def test_losses_and_savings_are_read_against_the_float_automaton(float_run: Path) -> None:
+    subject = Subject(float_run)
+    records = [
+        record(BASELINE, 0.9, 0.8, subject.bytes),
+        record(row_name("update/0", "1"), 0.7, 0.75, subject.bytes - 1000),
+        record(row_name("update/1", "1"), float("nan"), 0.0, 5.0, "diverged"),
+        record(row_name("perceive/0", "1"), 0.0, 0.0, 5.0, "running"),
+    ]
+    first, second = read_trials(subject, ["1"], records)
+    assert (first.layer, first.saved_bytes) == ("update/0", 1000)
+    assert (first.lost, first.lost_after) == pytest.approx((0.2, 0.05))
+    assert first.cost == pytest.approx(0.2)
+    assert second.cost == pytest.approx(0.9)
+    with pytest.raises(StoreError, match="no result"):
+        read_trials(subject, ["1"], records[1:])
+
+
+def test_the_suggestion_is_the_best_that_fits(float_run: Path) -> None:
+    subject = Subject(float_run)
+    trials = [
+        Trial("perceive/0", "1", 15_000, 0.30, 0.30), Trial("perceive/0", "2", 14_000, 0.02, 0.01),
+        Trial("update/0", "1", 3_000, 0.01, -0.5), Trial("update/0", "2", 2_000, -0.1, 0.0),
+    ]  # fmt: skip
+    found = suggest(subject, trials, subject.bytes - 16_500)
+    assert found.choices == {"perceive/0": "2", "update/0": "1", "update/1": None}
+    assert found.bytes == subject.bytes - 17_000
+    assert found.expected_loss == pytest.approx(0.03)
+    # What costs nothing is taken even where the budget does not ask for it.
+    generous = suggest(subject, trials, subject.bytes)
+    assert generous.choices == {"perceive/0": None, "update/0": "2", "update/1": None}
+    with pytest.raises(ConfigError, match=r"no combination .* the smallest takes"):
+        suggest(subject, trials, 10.0)
+
+
+def test_only_finished_float_runs_are_taken(sweep, float_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="not the directory of a run"):
+        Subject(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="update/0 has a quantized kernel already"):
+        Subject(folder_of(sweep, "tern"))
+    edited = tmp_path / float_run.name
+    shutil.copytree(float_run, edited)
+    (edited / "model.npz").write_bytes(b"something else")
+    with pytest.raises(StoreError, match="is not finished"):
+        Subject(edited)
+    (edited / "result.json").unlink()
+    with pytest.raises(StoreError, match="is not finished"):
+        Subject(edited)
+
+
+def test_the_command_tries_suggests_and_checks(
+    float_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["sensitivity", str(float_run), "--choices", "1,8", "--iterations", "1",
+                 "--budget", "12", "--check-iterations", "2", "--out", str(tmp_path / "out"),
+                 "--jobs", "2", "--quiet"]  # fmt: skip
+    assert command(arguments) == 0
+    said = capsys.readouterr().out
+    assert said.count("dorefa_quantizer(k_bit=8)") >= 3
+    assert "suggested: perceive/0" in said
+    assert "trained: cell accuracy" in said
+    assert command(arguments) == 0  # again: nothing is left to do
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [(["--choices", "3,17"], "unknown choice '17'"), (["--budget", "0"], "'--budget'")],
+)
+def test_mistakes_are_one_line(float_run: Path, capsys, arguments, line) -> None:
+    assert command(["sensitivity", str(float_run), *arguments]) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_every_choice_is_a_quantizer() -> None:
+    from larqca.quantizers.registry import bits, normalize
+
+    for choice, spec in CHOICES.items():
+        wanted = {"ternary": 2}.get(choice) or int(choice)
+        assert bits(normalize(spec, role="kernel")) == wanted
