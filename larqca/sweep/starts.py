@@ -60,16 +60,27 @@ def warm_starts(
     if float_one is None or _quantized(float_one):
         return dict(starts)
     layout = layout_of(float_one)
+    ancestors = _ancestors(str(baseline), starts)
 
     def start_of(row: Row) -> Start:
         config = configs[row.name]
         spoken = "start_from" in row.settings() or starts[row.name] != Start()
-        if spoken or config is None or starts[str(baseline)].row == row.name:
+        if spoken or config is None or row.name in ancestors:
             return starts[row.name]
         alike = config.data == float_one.data and layout_of(config).trunk() == layout.trunk()
         return Start(row=baseline) if alike and _quantized(config) else starts[row.name]
 
     return {row.name: start_of(row) for row in rows}
+
+
+def _ancestors(name: str, starts: Mapping[str, Start]) -> set[str]:
+    """The row and all that it starts from, directly or not."""
+    found: set[str] = set()
+    row: str | None = name
+    while row is not None and row not in found:
+        found.add(row)
+        row = starts[row].row
+    return found
 
 
 def _config(row: Row) -> RunConfig | None:
