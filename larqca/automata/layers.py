@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,8 @@ class Block:
 
     A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and
     an output scale that then also holds the bias. `layers` puts them into a model;
-    `transform_input`, `product_matrix` and `finish` are the same arithmetic in parts,
-    for engines that compute single cells.
+    `transform_input` and `multiplier` are the same arithmetic in parts, for engines that
+    compute single cells.
     """
 
     def __init__(self, layout: LayerLayout, seed: int) -> None:
@@ -167,13 +168,6 @@ class Block:
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 
-    @property
-    def _scale_in_kernel(self) -> bool:
-        """Whether the output scale is multiplied into the kernel, once a rollout instead
-        of at every cell. Sums of quantized inputs are kept apart from it: they are exact
-        and often exactly zero, where a sign must not depend on rounding."""
-        return self.output_scale is not None and self.convolution.input_quantizer is None
-
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
         kernel = tf.convert_to_tensor(self.latent_kernel)
@@ -182,18 +176,42 @@ class Block:
         layout = self.layout
         return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
 
-    def product_matrix(self) -> Any:
-        """`kernel_matrix`, times the output scale if it goes into the kernel."""
-        matrix = self.kernel_matrix()
-        return matrix * self.output_scale.scale if self._scale_in_kernel else matrix
+    def multiplier(self) -> Callable[[Any], Any]:
+        """Quantizes the kernel, once for a rollout, and gives the block's function from
+        windows ``[cells, kernel_size**2 * inputs]`` to its ``[cells, outputs]``."""
+        matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
+        if self.output_scale is None:
+            return lambda windows: self._finish(tf.matmul(windows, matrix))
+        scaled = matrix * self.output_scale.scale
+        if self.convolution.input_quantizer is None:
+            return lambda windows: self._finish(tf.matmul(windows, scaled))
+        exact = _exactly(matrix, self.output_scale.scale)
+        return lambda windows: self._finish(exact(windows, scaled))
 
-    def finish(self, products: Any) -> Any:
-        """Turns products with `product_matrix` into the block's ``[..., outputs]``."""
-        if self.output_scale is not None and not self._scale_in_kernel:
-            return self.output_scale(products)
+    def _finish(self, products: Any) -> Any:
         if self.layout.bias:
-            products = tf.nn.bias_add(products, (self.output_scale or self.convolution).bias)
+            bias = (self.convolution if self.output_scale is None else self.output_scale).bias
+            products = tf.nn.bias_add(products, bias)
         return tf.nn.relu(products) if self.layout.relu else products
+
+
+def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:
+    """Products of quantized inputs, which are exact and often exactly zero, where a sign
+    must not depend on the rounding of a scale: they are scaled afterwards. Gradients are
+    those of the scaled kernel, which takes fewer passes over all cells."""
+    matrix, scale = tf.stop_gradient(matrix), tf.stop_gradient(scale)
+
+    @tf.custom_gradient
+    def product(windows: Any, scaled: Any) -> tuple[Any, Any]:
+        def gradient(upstream: Any) -> tuple[Any, Any]:
+            return (
+                tf.matmul(upstream, scaled, transpose_b=True),
+                tf.matmul(windows, upstream, transpose_a=True),
+            )
+
+        return tf.matmul(windows, matrix) * scale, gradient
+
+    return product
 
 
 def _input_scale(layout: LayerLayout, name: str) -> Any:

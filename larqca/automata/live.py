@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from larqca.automata.sites import DEAD, FIRST_LIVE, OUTSIDE, find_sites
 from larqca.backend import tf
 
 Array = npt.NDArray[Any]
+Multiply = Callable[[Any], Any]
 
 assert (OUTSIDE, DEAD) == (0, 1)  # the order in which tables are put together here
 
@@ -41,17 +42,18 @@ class LiveEngine(Engine):
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""
         grey, *neighbours = prepared
-        perceive = [(block, block.product_matrix()) for block in self.model.perceive_blocks]
-        update = [(block, block.product_matrix()[0]) for block in self.model.update_blocks]
+        perceive = [(block, block.multiplier()) for block in self.model.perceive_blocks]
+        update = [(block, block.multiplier()) for block in self.model.update_blocks]
         # The whole rollout works on the first layer's table: grey and state, of live
         # cells and of the rows around them that never change.
         live = tf.shape(state)[0]
         table = _table(grey, state)
+        outside = _outside(perceive[0][0], tf.shape(table))
         for step in draws:
             windows = tf.gather(neighbours[-1], step.firing)
-            hidden = _perceive(perceive, table, [*neighbours[:-1], windows])
-            for block, weight in update:
-                hidden = block.finish(tf.matmul(block.transform_input(hidden), weight))
+            hidden = _perceive(perceive, table, outside, [*neighbours[:-1], windows])
+            for block, multiply in update:
+                hidden = multiply(block.transform_input(hidden))
             if step.noise is not None:
                 hidden += step.noise
             change = tf.pad(hidden, [[0, 0], [1, 0]])  # nothing is added to grey
@@ -66,34 +68,28 @@ def _table(grey: Any, state: Any) -> Any:
     return tf.concat([grey[:, None], rows], axis=1)
 
 
-def _perceive(layers: list[tuple[Block, Any]], table: Any, neighbours: list[Any]) -> Any:
+def _perceive(
+    layers: list[tuple[Block, Multiply]], table: Any, outside: Any, neighbours: list[Any]
+) -> Any:
     """What the sites of the last layer perceive, ``[sites, outputs]``. Layers before it
     are computed at all their sites, because the layer after them looks around."""
-    for number, ((block, kernel), index) in enumerate(zip(layers, neighbours, strict=True)):
+    for number, ((block, multiply), index) in enumerate(zip(layers, neighbours, strict=True)):
         rows = block.transform_input(table)
-        rows = _replace_outside(rows, block) if number == 0 else _with_outside(rows, block)
-        table = block.finish(_convolve(rows, index, kernel))
+        if number:
+            rows = tf.pad(rows, [[1, 0], [0, 0]], constant_values=float(block.layout.pad_values))
+        elif outside is not None:
+            rows = tf.add_n([rows, outside])
+        table = multiply(tf.reshape(_gather(rows, index), [-1, 9 * rows.shape[1]]))
     return table
 
 
-def _replace_outside(rows: Any, block: Block) -> Any:
-    """The first row set to what the layer's padding says."""
+def _outside(block: Block, shape: Any) -> Any:
+    """What must be added to the first layer's quantized table so that its first row says
+    what the padding says; None where it does so already."""
     if block.layout.input_quantizer is None and not block.layout.pad_values:
-        return rows  # it is zero already
-    return _with_outside(rows[1:], block)
-
-
-def _with_outside(rows: Any, block: Block) -> Any:
-    outside = tf.fill([1, rows.shape[1]], float(block.layout.pad_values))
-    return tf.concat([outside, rows], axis=0)
-
-
-def _convolve(table: Any, index: Any, kernel: Any) -> Any:
-    """A 3x3 convolution at some sites: ``[rows, inputs]`` and ``[sites, 9]`` to
-    ``[sites, outputs]``."""
-    patches = _gather(table, index)
-    inputs, outputs = kernel.shape[1:]
-    return tf.matmul(tf.reshape(patches, [-1, 9 * inputs]), tf.reshape(kernel, [-1, outputs]))
+        return None
+    row = float(block.layout.pad_values) - block.transform_input(tf.zeros([1, block.layout.inputs]))
+    return tf.stop_gradient(tf.pad(row, [[0, shape[0] - 1], [0, 0]]))
 
 
 # TensorFlow's scatters spend 50 ns on a row of twenty numbers, most of it before the
