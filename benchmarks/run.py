@@ -74,8 +74,9 @@ def training(bench: Bench) -> list[Row]:
             ("TensorFlow, as the notebook", "peer_tensorflow", sys.executable, {}),
             ("PyTorch, channels-last", "peer_torch", python_of("torch"), {}),
             ("PyTorch, contiguous", "peer_torch", python_of("torch"), {"channels_last": False}),
-            ("CAX on JAX", "peer_cax", python_of("cax"), {}),
         ]
+        if batch == 16:  # a larger one takes minutes an iteration
+            contenders.append(("CAX on JAX", "peer_cax", python_of("cax"), {}))
         measured = [
             (name, bench.measure(script, python, batch=batch, overrides=overrides))
             for name, script, python, overrides in contenders

@@ -5,7 +5,7 @@ preset     perceive  update  source
 =========  ========  ======  ==========================================================
 distill      14,480   8,019  Randazzo et al. 2020: 22,499 parameters
 clothing     18,080   7,920  Clothing Automata 2020: bias-free 3x3 20-20, 3x3 20-80
-                             with bias; bias-free 1x1 80-80, 80-19
+                             with bias; bias-free 1x1 80-80, 80-19; no learned scales
 compact       4,640   1,551  distill at 32 hidden and 5 hidden state channels
 wide         46,336  70,675  distill at 256 hidden channels
 =========  ========  ======  ==========================================================
@@ -24,8 +24,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "clothing": {
         "cell": {"hidden_channels": 9},
-        "perceive": {"widths": [20, 80], "bias": [False, True]},
-        "update": {"widths": [80], "bias": False},
+        "perceive": {"widths": [20, 80], "bias": [False, True], "scale": "none"},
+        "update": {"widths": [80], "bias": False, "scale": "none"},
     },
     "compact": {
         "cell": {"hidden_channels": 5},

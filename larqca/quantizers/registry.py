@@ -58,12 +58,14 @@ class QuantizerInfo:
         bits: bits per value (None: given by the parameter ``k_bit``).
         levels: the values it puts out, for the documentation.
         parameters: constructor parameters by name.
+        signed: whether a kernel of it can follow weights of both signs.
     """
 
     class_name: str
     bits: int | None
     levels: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    signed: bool = True
 
 
 _CLIP = Parameter(1.0, "optional number", minimum=0.0)
@@ -71,7 +73,9 @@ _CLIP = Parameter(1.0, "optional number", minimum=0.0)
 QUANTIZERS: Mapping[str, QuantizerInfo] = {
     "ste_sign": QuantizerInfo("SteSign", 1, "-1, +1", {"clip_value": _CLIP}),
     "approx_sign": QuantizerInfo("ApproxSign", 1, "-1, +1"),
-    "ste_heaviside": QuantizerInfo("SteHeaviside", 1, "0, +1", {"clip_value": _CLIP}),
+    "ste_heaviside": QuantizerInfo(
+        "SteHeaviside", 1, "0, +1", {"clip_value": _CLIP}, signed=False
+    ),
     "swish_sign": QuantizerInfo(
         "SwishSign", 1, "-1, +1", {"beta": Parameter(5.0, "number", minimum=0.0)}
     ),

@@ -33,8 +33,9 @@ More specific settings are laid over more general ones: settings, then axes_sett
 then a row's own. A run is named by the hash of its complete configuration, the hash of
 the run that it starts from included, so that editing the grid keeps all other runs.
 
-A row whose kernels are quantized and that says nothing of `start_from` starts from the
-baseline, if that is a float automaton of the same layers on the same data.
+A row that says nothing of `start_from` and whose quantized kernels have learned scales (and
+levels of both signs) starts from the baseline, if that is a float automaton of the same
+layers on the same data.
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ def suggest(subject: Subject, trials: Sequence[Trial], budget: float) -> Suggest
         smallest = min(smallest, size)
         loss = sum(max(0.0, trial.cost) for trial in taken)
         if size <= budget and (best is None or (loss, size) < best[:2]):
-            choices = dict(zip(subject.layers, (t and t.choice for t in combination), strict=True))
+            choices: dict[str, str | None] = dict.fromkeys(subject.layers)
+            choices.update({trial.layer: trial.choice for trial in taken})
             best = (loss, size, Suggestion(choices, size, loss))
     if best is None:
         raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "

@@ -14,6 +14,7 @@ from larqca.automata.model_file import read_model
 from larqca.config.canonical import build_run_config
 from larqca.config.schema import RunConfig
 from larqca.errors import ConfigError, ModelFileError
+from larqca.quantizers.registry import QUANTIZERS
 from larqca.suggest import unknown
 from larqca.sweep.document import Place
 from larqca.sweep.problems import Problems
@@ -52,8 +53,9 @@ def warm_starts(
 ) -> dict[str, Start]:
     """The starts, with the default for rows that do not speak of theirs.
 
-    Quantized kernels seldom learn from scratch. So such a row starts from the baseline
-    where that is a float automaton of the same layers on the same data.
+    Quantized kernels seldom learn from scratch. So a row whose quantized kernels have
+    learned scales and levels of both signs starts from the baseline where that is a float
+    automaton of the same layers on the same data.
     """
     configs = {row.name: _config(row) for row in rows}
     float_one = configs.get(baseline or "")
@@ -68,7 +70,8 @@ def warm_starts(
         if spoken or config is None or row.name in ancestors:
             return starts[row.name]
         alike = config.data == float_one.data and layout_of(config).trunk() == layout.trunk()
-        return Start(row=baseline) if alike and _quantized(config) else starts[row.name]
+        follows = alike and _quantized(config) and _can_follow(config)
+        return Start(row=baseline) if follows else starts[row.name]
 
     return {row.name: start_of(row) for row in rows}
 
@@ -93,6 +96,16 @@ def _config(row: Row) -> RunConfig | None:
 
 def _quantized(config: RunConfig) -> bool:
     return any(config.perceive.kernel_quantizer) or any(config.update.kernel_quantizer)
+
+
+def _can_follow(config: RunConfig) -> bool:
+    """Whether float weights fit all quantized kernels: levels of both signs, and scales."""
+    for layer in layout_of(config).layers:
+        if layer.kernel_quantizer is not None:
+            info = QUANTIZERS.get(layer.kernel_quantizer["name"])
+            if not layer.has_output_scale or (info is not None and not info.signed):
+                return False
+    return True
 
 
 def _read_start(row: Row, names: list[str], folder: Path, problems: Problems) -> Start:

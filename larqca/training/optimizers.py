@@ -36,8 +36,9 @@ class Optimizers:
         everything = list(model.named_variables().values())
         self.others = [v for v in everything if id(v) not in latent_ids]
         self.variables = self.latents + self.others
-        self._share = training.average
-        self._averages = [] if self._share is None else [tf.Variable(v) for v in self.variables]
+        self._following = 1.0 - (training.average or 0.0)
+        averaged = self.variables if training.average else []
+        self._averages = [tf.Variable(variable) for variable in averaged]
         self._groups = [
             (self._make(variables), variables, factor)
             for variables, factor in ((self.latents, config.latent_factor), (self.others, 1.0))
@@ -65,7 +66,7 @@ class Optimizers:
             for latent in self.latents:
                 latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
         for average, variable in zip(self._averages, self.variables, strict=False):
-            average.assign_add((1.0 - self._share) * (variable - average))
+            average.assign_add(self._following * (variable - average))
 
     def use_averages(self) -> None:
         """Put the running averages, where there are any, in the place of the weights."""

@@ -109,7 +109,8 @@ def test_a_file_imports_a_users_quantizer_only_when_allowed(tmp_path, monkeypatc
         "class Own(larq.quantizers.SteSign):\n    pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    settings = {"preset": "compact", "update": {"kernel_quantizer": "own_sign:Own"}}
+    own = {"kernel_quantizer": "own_sign:Own", "scale": "none"}
+    settings = {"preset": "compact", "update": own}
     config = build_run_config(settings)
     plain = tiny_automaton(preset="compact")
     write_model(tmp_path / "model.npz", config, 10, plain.arrays())

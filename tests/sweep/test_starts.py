@@ -35,8 +35,13 @@ def test_what_a_row_says_is_done() -> None:
     assert starts({"name": "sign", **SIGN}, start_from="none")["sign"] is None
 
 
-@pytest.mark.parametrize("other", [{"preset": "compact"}, {"data": "mnist"}])
-def test_other_layers_or_data_start_from_scratch(other: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [{"preset": "compact"}, {"data": "mnist"},
+     {"update": {"kernel_quantizer": "ste_sign", "scale": "none"}},
+     {"update": {"kernel_quantizer": "ste_heaviside"}}],
+)  # fmt: skip
+def test_what_cannot_follow_starts_from_scratch(other: dict[str, Any]) -> None:
     assert starts({"name": "sign", **SIGN, **other})["sign"] is None
 
 
