@@ -58,11 +58,11 @@ def warm_starts(
     automaton of the same layers on the same data.
     """
     configs = {row.name: _config(row) for row in rows}
-    float_one = configs.get(baseline or "")
-    if float_one is None or _quantized(float_one):
+    float_one = None if baseline is None else configs.get(baseline)
+    if float_one is None or baseline is None or _quantized(float_one):
         return dict(starts)
     layout = layout_of(float_one)
-    ancestors = _ancestors(str(baseline), starts)
+    ancestors = _ancestors(baseline, starts)
 
     def start_of(row: Row) -> Start:
         config = configs[row.name]

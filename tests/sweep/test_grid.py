@@ -75,7 +75,7 @@ def test_settings_reach_the_runs(tmp_path: Path) -> None:
         assert run.config.perceive.widths == [32]
     crossed = runs["kernel_quantizer=ste_sign, scale=channel", 3].config
     assert crossed.perceive.scale == ["channel"]
-    assert crossed.update.scale == ["none", "none"]
+    assert crossed.update.scale == ["channel", "channel"]  # what quantized kernels get
     assert [spec and spec["name"] for spec in crossed.update.kernel_quantizer] == ["ste_sign"] * 2
     assert runs["two bits", 3].config.update.kernel_quantizer[0]["k_bit"] == 2  # type: ignore[index]
 
