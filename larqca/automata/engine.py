@@ -157,12 +157,14 @@ class Engine(ABC):
         return self._compiled[what, steps]
 
     def rollout_dense(self, state: Array, steps: int, seed: int) -> Array:
-        """`NeuralCA.rollout`: from a dense state to a dense state."""
+        """`NeuralCA.rollout`: from a dense state to a dense state, zero in dead cells."""
         state = np.asarray(state, np.float32)
         _check_dense(state, steps, 1 + self.model.layout.state_channels)
         cells = self.pictures(state[..., 0]).cells(np.arange(len(state)))
         batch = self.pack(cells)
         packed: Any = batch.split(cells.pack(state[..., 1:]))
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed must be from 0 to 2**63 - 1, got {seed}")
         for step in range(steps):
             packed = self.compiled_rollout(1)(packed, batch.prepared, np.array([seed, step]))
         after = cells.unpack(np.concatenate(packed))
@@ -177,6 +179,12 @@ def _check_dense(state: Array, steps: int, channels: int) -> None:
         )
     if steps < 0:
         raise ConfigError(f"steps must not be negative, got {steps}")
+
+
+def cells_are_apart(model: NeuralCA) -> bool:
+    """Whether no input quantizer makes cells depend on all others of the batch."""
+    blocks = model.perceive_blocks + model.update_blocks
+    return all(is_elementwise(block.convolution.input_quantizer) for block in blocks)
 
 
 def make_engine(model: NeuralCA, name: str | None = None, *, shards: int | None = None) -> Engine:
@@ -196,10 +204,9 @@ def make_engine(model: NeuralCA, name: str | None = None, *, shards: int | None 
     from larqca.automata.dense import DenseEngine
     from larqca.automata.live import LiveEngine
 
-    quantizers = [
-        block.convolution.input_quantizer for block in model.perceive_blocks + model.update_blocks
-    ]
-    apart = all(is_elementwise(quantizer) for quantizer in quantizers)
+    apart = cells_are_apart(model)
+    if shards is not None and shards < 1:
+        raise ConfigError(f"shards must be at least 1, got {shards}")
     if name is None:
         name = "live" if apart else "dense"
     engines: dict[str, type[Engine]] = {"live": LiveEngine, "dense": DenseEngine}

@@ -94,10 +94,18 @@ class Block:
     an output scale that then also holds the bias. `layers` puts them into a model;
     `transform_input` and `multiplier` are the same arithmetic in parts, for engines that
     compute single cells.
+
+    Args:
+        layout: of the layer.
+        seed: of its initial weights.
+        feeds_quantizer: whether what it puts out goes to an input quantizer.
     """
 
-    def __init__(self, layout: LayerLayout, seed: int) -> None:
+    def __init__(self, layout: LayerLayout, seed: int, *, feeds_quantizer: bool = False) -> None:
         self.layout = layout
+        # Sums of few different values are often exactly zero, and a sign of them must not
+        # depend on the rounding of a scale that is multiplied into the kernel.
+        self._exact_sums = feeds_quantizer or layout.input_quantizer is not None
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
         self.kernel_quantizer = build(layout.kernel_quantizer)
@@ -183,7 +191,7 @@ class Block:
         if self.output_scale is None:
             return lambda windows: self._finish(tf.matmul(windows, matrix))
         scaled = matrix * self.output_scale.scale
-        if self.convolution.input_quantizer is None:
+        if not self._exact_sums:
             return lambda windows: self._finish(tf.matmul(windows, scaled))
         exact = _exactly(matrix, self.output_scale.scale)
         return lambda windows: self._finish(exact(windows, scaled))
@@ -196,9 +204,8 @@ class Block:
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:
-    """Products of quantized inputs, which are exact and often exactly zero, where a sign
-    must not depend on the rounding of a scale: they are scaled afterwards. Gradients are
-    those of the scaled kernel, which takes fewer passes over all cells."""
+    """Products that are scaled afterwards, as the Keras layers do it. Gradients are those of
+    the scaled kernel, which takes fewer passes over all cells."""
     matrix, scale = tf.stop_gradient(matrix), tf.stop_gradient(scale)
 
     @tf.custom_gradient

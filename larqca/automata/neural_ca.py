@@ -36,9 +36,11 @@ class NeuralCA(keras.Model):
         super().__init__(name="neural_ca")
         self.layout = layout
         seeds = np.random.SeedSequence(seed).generate_state(len(layout.layers))
+        # The last layer feeds the first one, in the next step.
+        following = [*layout.layers[1:], layout.layers[0]]
         blocks = [
-            Block(layer, int(layer_seed))
-            for layer, layer_seed in zip(layout.layers, seeds, strict=True)
+            Block(layer, int(layer_seed), feeds_quantizer=after.input_quantizer is not None)
+            for layer, layer_seed, after in zip(layout.layers, seeds, following, strict=True)
         ]
         count = len(layout.perceive)
         # In a plain object: Keras would wrap lists and track their layers twice.

@@ -26,7 +26,7 @@ class Pictures:
 
     def __init__(self, images: Array, alive: Array) -> None:
         self.images = np.ascontiguousarray(images, np.float32)
-        counts = np.count_nonzero(alive.reshape(len(alive), -1), axis=1)
+        counts = np.count_nonzero(alive, axis=(1, 2))
         self._starts = np.concatenate([[0], np.cumsum(counts)])
         area = max(1, int(np.prod(alive.shape[1:])))
         self._positions = (np.flatnonzero(alive) % area).astype(np.int32)

@@ -32,8 +32,8 @@ _TITLES = {"cell_accuracy": "cell accuracy %", "agreement": "agreement %",
               help="Steps before every image is exchanged, and as many after.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of the fire masks, the noise and the exchange.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-              help="Threads for TensorFlow.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N",
+              help="Threads to use; they change no figure.  [default: one for each CPU core]")
 @click.option("--import-quantizers", is_flag=True,
               help="Allow the model to import quantizers of your own, which runs their code.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -41,14 +41,15 @@ _TITLES = {"cell_accuracy": "cell accuracy %", "agreement": "agreement %",
 @debug.option
 def evaluate(
     model: Path, data: str | None, data_dir: str | None, images: int | None, steps: int,
-    seed: int, threads: int, import_quantizers: bool, json_file: Path | None,
+    seed: int, threads: int | None, import_quantizers: bool, json_file: Path | None,
 ) -> int:
     """Test a model file, or the model of a run's directory, by the published protocol."""
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise ConfigError(f"{json_file}: cannot be written: there is no {json_file.parent}")
     from larqca.backend import use_threads
+    from larqca.sweep.run import available_cores
 
-    use_threads(threads)
+    use_threads(threads or available_cores())
     from larqca.evaluation.protocol import evaluate_file
 
     with _progress_bar() as progress:

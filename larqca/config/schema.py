@@ -186,7 +186,8 @@ class TrainingConfig(Section):
         schedule: drops of the learning rate, at shares of the iterations.
         clip_latents: keep latent weights within [-1, 1] after every iteration.
         average: what is judged and saved at the end is a running average of all weights,
-            which keeps this share of itself at every iteration (None: the last weights).
+            which keeps this share of itself at every iteration (None: the last weights, as
+            published). One-bit automata agree far better with it (`reports/`).
         divergence_loss: a loss beyond this ends the run as diverged.
     """
 
@@ -202,7 +203,7 @@ class TrainingConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: list[Drop] = [Drop(after=0.3, factor=0.1), Drop(after=0.7, factor=0.01)]
     clip_latents: bool = True
-    average: Fraction | None = None
+    average: Fraction | None = 0.995
     divergence_loss: Annotated[float, Field(gt=0.0)] = 1e6
 
     @model_validator(mode="after")

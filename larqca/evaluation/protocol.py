@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from larqca.automata.engine import Engine, make_engine
+from larqca.automata.engine import Engine, cells_are_apart, make_engine
 from larqca.automata.pictures import Cells, carry_over
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, Interrupted
@@ -90,15 +90,17 @@ def evaluate(
     counter = _Counter(len(images) * config.steps * phases, progress)
     judge = _Judge(engine.single, marks, counter)
     collection = engine.pictures(images)
+    # Where quantizers use statistics of the batch, it is the protocol's.
+    chunk = CHUNK if cells_are_apart(engine.model) else config.batch_size
 
     def judge_chunk(number: int) -> None:
-        here = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(images)))
+        here = np.arange(number * chunk, min((number + 1) * chunk, len(images)))
         if stop():
             raise Interrupted(f"stopped after {here[0]:,} of {len(images):,} test images")
         chosen = [collection.cells(here), collection.cells(successor[here])][:phases]
         votes[:, here] = judge.votes(chosen, np.array([config.seed, number], np.int64))
 
-    _side_by_side(judge_chunk, -(-len(images) // CHUNK), engine.shards)
+    _side_by_side(judge_chunk, -(-len(images) // chunk), engine.shards)
     shown = [labels, labels[successor]]
     rows = [
         metrics_of(votes[row], shown[row // len(marks)], config.batch_size)

@@ -80,7 +80,7 @@ def is_elementwise(quantizer: Quantizer | None) -> bool:
     if quantizer is None:
         return True
     probe = np.linspace(-1.5, 1.5, 36, dtype=np.float32).reshape(1, 3, 3, 4)
-    loud = np.concatenate([probe, 7.0 * probe], axis=1)
+    loud = np.concatenate([probe, 3.0 + 7.0 * probe], axis=1)  # another mean and size
     alone = np.asarray(quantizer(tf.constant(probe)))
     beside = np.asarray(quantizer(tf.constant(loud)))[:, :3]
     return bool(np.array_equal(alone, beside))

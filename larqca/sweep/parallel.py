@@ -12,6 +12,7 @@ import contextlib
 import math
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from larqca.sweep.provenance import processor
 FILE = "parallel.json"
 PROBE = (sys.executable, "-m", "larqca.sweep.probe")
 SECONDS = 2.0
+PATIENCE = 120.0
 # A core does about 2e8 multiply-accumulates of a cell in a second of training. Measuring
 # takes ten seconds for each choice, so that shorter sweeps than this go without.
 WORK_WORTH_MEASURING = 2e8 * 180.0
@@ -147,15 +149,15 @@ def measure_here(data_dir: str | None, probe: Sequence[str] = PROBE) -> Measure:
         command = [*probe, "--threads", str(threads)]
         if data_dir is not None:
             command += ["--data-dir", data_dir]
-        with _started(command, jobs, threads) as probes:
-            try:
+        try:
+            with _started(command, jobs, threads) as probes:
                 _tell(probes, run.config.model_dump_json())
                 if any(each.stdout.readline() != "ready\n" for each in probes):
                     return None
                 _tell(probes, str(SECONDS))
                 return sum(float(each.stdout.readline()) for each in probes)
-            except (OSError, ValueError):
-                return None  # a probe died, perhaps for want of memory
+        except (OSError, ValueError):
+            return None  # a probe died, perhaps for want of memory
 
     return measure
 
@@ -168,15 +170,25 @@ def _tell(probes: list[Any], line: str) -> None:
 
 @contextlib.contextmanager
 def _started(command: list[str], jobs: int, threads: int) -> Iterator[list[Any]]:
-    probes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-                         env=environment(threads))
-        for _ in range(jobs)
-    ]  # fmt: skip
-    try:
-        yield probes
-    finally:
+    probes: list[Any] = []
+
+    def kill() -> None:
         for each in probes:
             each.kill()
+
+    # Whoever waits for a killed probe's answer gets an empty one.
+    watchdog = threading.Timer(PATIENCE, kill)
+    watchdog.start()
+    try:
+        for _ in range(jobs):
+            probes.append(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+                                 env=environment(threads))
+            )  # fmt: skip
+        yield probes
+    finally:
+        watchdog.cancel()
+        kill()
+        for each in probes:
             each.communicate()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from larqca.errors import ConfigError
 from larqca.sweep.executor import Executor, pending_runs
 from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import Grid, load_grid
@@ -86,6 +87,9 @@ def do_sweep(
     worker: Sequence[str] = WORKER,
 ) -> SweepEnd:
     """As `run_sweep`, for a checked grid, without the table."""
+    for name, value in (("jobs", jobs), ("threads", threads)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} must be at least 1, got {value}")
     directory = default_out(grid) if out is None else Path(out)
     check_output(directory, grid.name)
     figures = figures_of_all({run.hash: run.config for run in grid.runs})

@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larqca.automata.engine import make_engine
+from larqca.automata.layout import layout_of
+from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
+from larqca.config.canonical import build_run_config
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import QUANTIZERS
 from tests.automata.helpers import random_pictures, random_state, tiny_automaton
@@ -143,6 +146,30 @@ def test_gradients_agree(base, quantizer):
         np.testing.assert_allclose(one / size, other / size, atol=1e-3)
 
 
+@pytest.mark.parametrize("quantizer", ["ste_sign", "ste_tern"])
+@pytest.mark.parametrize("settings", [{}, {"bias": False}], ids=["zero biases", "no biases"])
+@pytest.mark.parametrize(
+    ("first", "second"), [(None, "ste_sign"), ("ste_sign", None), ("ste_sign", "ste_heaviside")]
+)
+def test_a_sign_of_sums_that_are_exactly_zero(quantizer, settings, first, second):
+    """Untrained scales are equal and biases zero, so that many sums are: no rounding of the
+    scales may decide their sign. Grey values are few, as on scanned pictures."""
+    network = {"kernel_quantizer": quantizer, "scale": "channel", **settings}
+    base = {"preset": "compact", "cell": {"hidden_channels": 2, "noise": 0.0},
+            "perceive": {"widths": [6], **network, "input_quantizer": first},
+            "update": {"widths": [6], **network, "input_quantizer": [second, first]}}  # fmt: skip
+    model = NeuralCA(layout_of(build_run_config(base)), seed=5)
+    state = model.seed_state((random_pictures(3, 8, 6, 6) * 16).round() / 16)
+    live, dense = (model.rollout(state, 4, seed=2, engine=name) for name in ("live", "dense"))
+    np.testing.assert_allclose(live, dense, atol=1e-3)
+
+
+def test_an_empty_batch_stays_empty():
+    model = tiny_automaton()
+    for name in ("live", "dense"):
+        assert model.rollout(np.zeros((0, 8, 8, 16)), 2, engine=name).shape == (0, 8, 8, 16)
+
+
 def test_no_retracing_as_the_number_of_live_cells_changes():
     model = tiny_automaton(**NARROW)
     engine = make_engine(model)
@@ -191,5 +218,9 @@ def test_errors_at_the_edge():
         make_engine(model, "lively")
     with pytest.raises(ConfigError, match=r"state must be \[batch, height, width, 16\]"):
         model.rollout(np.zeros((1, 8, 8, 3)), 1)
+    with pytest.raises(ConfigError, match="seed must be from 0"):
+        model.rollout(np.zeros((1, 8, 8, 16)), 1, seed=2**63)
+    with pytest.raises(ConfigError, match="shards must be at least 1"):
+        make_engine(model, shards=0)
     with pytest.raises(ConfigError, match="steps must not be negative"):
         model.rollout(np.zeros((1, 8, 8, 16)), -1)

@@ -33,6 +33,30 @@ def test_without_mutation(engine, pictures):
     assert (result.steps, result.mutation_step) == ([4], None)
 
 
+def test_threads_and_engines_change_nothing_and_progress_is_told(pictures, monkeypatch):
+    monkeypatch.setattr("larqca.evaluation.protocol.CHUNK", 2)  # several pieces of work
+    model = tiny_automaton(deviation=0.05)
+    config = EvaluationConfig(steps=6, record_every=2)
+    told = []
+    one, three, dense = (
+        evaluate(make_engine(model, name, shards=shards), *pictures, config, progress=told.append)
+        for name, shards in (("live", 1), ("live", 3), ("dense", 1))
+    )
+    assert one == three
+    for row, other in zip(one.metrics, dense.metrics, strict=True):
+        assert row == pytest.approx(other, abs=0.02)
+    assert all(0 < each.done <= each.total == 7 * 12 for each in told)
+
+
+def test_statistics_of_a_batch_are_those_of_the_protocols_batch(pictures, monkeypatch):
+    model = tiny_automaton(update={"input_quantizer": "magnitude_aware_sign"}, deviation=0.3)
+    config = EvaluationConfig(steps=6)
+    engine = make_engine(model)
+    whole = evaluate(engine, *pictures, config)
+    monkeypatch.setattr("larqca.evaluation.protocol.CHUNK", 2)
+    assert evaluate(engine, *pictures, config) == whole
+
+
 def test_the_seed_decides(engine, pictures):
     first, same, other = (
         evaluate(engine, *pictures, EvaluationConfig(steps=6, seed=seed)) for seed in (1, 1, 2)

@@ -57,3 +57,8 @@ def test_a_users_own_quantizer_by_import_path(tmp_path, monkeypatch):
             build({"name": name})
     with pytest.raises(ConfigError, match="does not accept"):
         build({"name": "mine:Halves", "colour": 1})
+
+
+def test_a_quantizer_that_compares_with_the_mean_is_not_elementwise():
+    assert not is_elementwise(lambda x: tf.where(x >= tf.reduce_mean(x), 1.0, -1.0))
+    assert is_elementwise(lambda x: tf.where(x >= 0.5, 1.0, -1.0))
