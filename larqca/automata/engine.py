@@ -42,12 +42,10 @@ class PackedBatch:
     """The live cells of a batch of pictures, cut into shards.
 
     Attributes:
-        cells: of the whole batch.
         ends: for each shard but the last, the row of the packed state where it ends.
         prepared: for each shard, the arrays that its engine needs beside the state.
     """
 
-    cells: Cells
     ends: Array
     prepared: tuple[tuple[Array, ...], ...]
 
@@ -105,7 +103,7 @@ class Engine(ABC):
         edges = np.linspace(0, len(cells.chosen), self.shards + 1).round().astype(int)
         ends = np.searchsorted(cells.image, edges[1:-1])
         parts = [cells.part(slice(a, b)) for a, b in pairwise(edges)]
-        return PackedBatch(cells, ends, tuple(self.prepare(part) for part in parts))
+        return PackedBatch(ends, tuple(self.prepare(part) for part in parts))
 
     def rollout(self, states: Sequence[Any], prepared: Sequence[Any], steps: int, seed: Any) -> Any:
         """Run `steps` steps of all shards inside a graph, which is unrolled.
@@ -159,19 +157,17 @@ class Engine(ABC):
     def rollout_dense(self, state: Array, steps: int, seed: int) -> Array:
         """`NeuralCA.rollout`: from a dense state to a dense state, zero in dead cells."""
         state = np.asarray(state, np.float32)
-        _check_dense(state, steps, 1 + self.model.layout.state_channels)
+        _check_dense(state, steps, seed, 1 + self.model.layout.state_channels)
         cells = self.pictures(state[..., 0]).cells(np.arange(len(state)))
         batch = self.pack(cells)
         packed: Any = batch.split(cells.pack(state[..., 1:]))
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed must be from 0 to 2**63 - 1, got {seed}")
         for step in range(steps):
             packed = self.compiled_rollout(1)(packed, batch.prepared, np.array([seed, step]))
         after = cells.unpack(np.concatenate(packed))
         return np.concatenate([state[..., :1], after], axis=-1)
 
 
-def _check_dense(state: Array, steps: int, channels: int) -> None:
+def _check_dense(state: Array, steps: int, seed: int, channels: int) -> None:
     if state.ndim != 4 or state.shape[-1] != channels:
         raise ConfigError(
             f"state must be [batch, height, width, {channels}], got {list(state.shape)}; "
@@ -179,6 +175,8 @@ def _check_dense(state: Array, steps: int, channels: int) -> None:
         )
     if steps < 0:
         raise ConfigError(f"steps must not be negative, got {steps}")
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"seed must be from 0 to 2**63 - 1, got {seed}")
 
 
 def cells_are_apart(model: NeuralCA) -> bool:

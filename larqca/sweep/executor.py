@@ -62,6 +62,7 @@ class Executor:
         store: opened for writing.
         runs: all runs of the grid, in its order.
         figures: what each costs, by hash (for the time left).
+        pending: hashes of those to be done (see `pending_runs`).
         jobs: how many processes side by side.
         threads: for each run that has not started before.
         data_dir: where data sets lie.
@@ -75,6 +76,7 @@ class Executor:
         runs: Sequence[PlannedRun],
         figures: Mapping[str, Figures],
         *,
+        pending: set[str],
         jobs: int,
         threads: int,
         data_dir: str | None,
@@ -90,7 +92,7 @@ class Executor:
         self._worker = worker
         self._active: dict[str, WorkerProcess] = {}
         self._outcomes = {name: self._read(name) for name in self._runs}
-        self._schedule = Schedule(runs, self._outcomes, pending_runs(store.root, runs))
+        self._schedule = Schedule(runs, self._outcomes, pending)
         self._forecast = Forecast(figures, jobs)
         self._signals = 0
         self._kill_at: float | None = None

@@ -105,8 +105,8 @@ def do_sweep(
         if missing:
             watcher.note(str(parallel))
         executor = Executor(
-            store, grid.runs, figures, jobs=parallel.jobs, threads=parallel.threads,
-            data_dir=data_dir, watcher=watcher, worker=worker,
+            store, grid.runs, figures, pending=missing, jobs=parallel.jobs,
+            threads=parallel.threads, data_dir=data_dir, watcher=watcher, worker=worker,
         )
         return SweepEnd(directory, grid, executor.run())
 

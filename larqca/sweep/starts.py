@@ -57,17 +57,17 @@ def warm_starts(
     learned scales and levels of both signs starts from the baseline where that is a float
     automaton of the same layers on the same data.
     """
-    configs = {row.name: _config(row) for row in rows}
-    float_one = None if baseline is None else configs.get(baseline)
+    float_one = next((_config(row) for row in rows if row.name == baseline), None)
     if float_one is None or baseline is None or _quantized(float_one):
         return dict(starts)
     layout = layout_of(float_one)
     ancestors = _ancestors(baseline, starts)
 
     def start_of(row: Row) -> Start:
-        config = configs[row.name]
-        spoken = "start_from" in row.settings() or starts[row.name] != Start()
-        if spoken or config is None or row.name in ancestors:
+        if "start_from" in row.settings() or row.name in ancestors:
+            return starts[row.name]
+        config = _config(row)
+        if config is None:
             return starts[row.name]
         alike = config.data == float_one.data and layout_of(config).trunk() == layout.trunk()
         follows = alike and _quantized(config) and _can_follow(config)

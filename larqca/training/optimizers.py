@@ -37,7 +37,6 @@ class Optimizers:
         self.others = [v for v in everything if id(v) not in latent_ids]
         self.variables = self.latents + self.others
         self._following = 1.0 - (training.average or 0.0)
-        self._done = tf.Variable(0.0)
         averaged = self.variables if training.average else []
         self._averages = [tf.Variable(variable) for variable in averaged]
         self._groups = [
@@ -66,11 +65,16 @@ class Optimizers:
         if self._clip_latents:
             for latent in self.latents:
                 latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
+        if self._averages:
+            self._update_averages()
+
+    def _update_averages(self) -> None:
         # In the first iterations a shorter average: the weights it began with are no good.
-        following = tf.maximum(self._following, 9.0 / (10.0 + self._done))
-        for average, variable in zip(self._averages, self.variables, strict=False):
+        optimizer, _, _ = self._groups[0]
+        iterations = tf.cast(optimizer.iterations, tf.float32)  # this one counted
+        following = tf.maximum(self._following, 9.0 / (9.0 + iterations))
+        for average, variable in zip(self._averages, self.variables, strict=True):
             average.assign_add(following * (variable - average))
-        self._done.assign_add(1.0)
 
     def use_averages(self) -> None:
         """Put the running averages, where there are any, in the place of the weights."""
@@ -84,7 +88,7 @@ class Optimizers:
             for number, variable in enumerate(optimizer.variables)
         }
         averages = {f"average/{number}": each for number, each in enumerate(self._averages)}
-        return {**moments, **averages, "average/done": self._done}
+        return {**moments, **averages}
 
     def arrays(self) -> dict[str, Array]:
         """Moments, counters and averages, for a checkpoint."""

@@ -56,8 +56,8 @@ class Trainer:
         self._directory = directory
         training = self._training = config.training
         self._optimizers = Optimizers(model, training)
-        self._pictures = engine.pictures(dataset.train_images)
-        self._pool = Pool(training, self._pictures, model.layout.state_channels, config.seed)
+        pictures = engine.pictures(dataset.train_images)
+        self._pool = Pool(training, pictures, model.layout.state_channels, config.seed)
         self._step = self._compile()
 
     def _compile(self) -> Any:
