@@ -129,14 +129,14 @@ class OptimizerConfig(Section):
     """The optimizer and its learning rates.
 
     Attributes:
-        name: one of Keras' optimizers.
+        name: one of Keras' optimizers, or `muon` (`larqca.training.muon`).
         learning_rate: for scales, biases and float kernels.
         latent_factor: latent weights behind a kernel quantizer learn this much faster.
         normalize_gradients: divide each variable's gradient by its own norm.
-        arguments: further arguments of the Keras optimizer (`beta_1`, `momentum`, ...).
+        arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...).
     """
 
-    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    name: Literal["muon", "adam", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
     latent_factor: Annotated[float, Field(gt=0.0)] = 3.0
     normalize_gradients: bool = True
@@ -147,6 +147,7 @@ class OptimizerConfig(Section):
         from larqca.suggest import unknown
 
         allowed = {
+            "muon": ("momentum", "rms"),
             "adam": ("beta_1", "beta_2", "epsilon"),
             "sgd": ("momentum",),
             "rmsprop": ("rho", "momentum", "epsilon"),

@@ -13,10 +13,12 @@ import numpy.typing as npt
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import keras, tf
 from larqca.config.schema import TrainingConfig
+from larqca.training.muon import Muon
 
 Array = npt.NDArray[Any]
 
-_KERAS = {
+_OPTIMIZERS = {
+    "muon": Muon,
     "adam": keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
     "rmsprop": keras.optimizers.RMSprop,
@@ -24,7 +26,7 @@ _KERAS = {
 
 
 class Optimizers:
-    """One Keras optimizer for latent weights, one for all other variables, and a running
+    """One optimizer for latent weights, one for all other variables, and a running
     average of all of them if the training asks for it."""
 
     def __init__(self, model: NeuralCA, training: TrainingConfig) -> None:
@@ -46,7 +48,7 @@ class Optimizers:
         ]
 
     def _make(self, variables: list[Any]) -> Any:
-        optimizer = _KERAS[self._config.name](
+        optimizer = _OPTIMIZERS[self._config.name](
             self._config.learning_rate, jit_compile=False, **self._config.arguments
         )
         optimizer.build(variables)

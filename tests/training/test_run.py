@@ -40,7 +40,7 @@ def files(directory):
 
 @pytest.mark.parametrize(
     ("regime", "optimizer", "average"),
-    [("naive", "adam", None), ("mutating", "adam", 0.5), ("persistent", "rmsprop", None)],
+    [("naive", "adam", None), ("mutating", "adam", 0.5), ("persistent", "muon", None)],
 )
 def test_a_run_that_was_stopped_ends_bit_for_bit_like_one_left_alone(
     tmp_path, regime, optimizer, average

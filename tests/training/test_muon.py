@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from larqca.backend import tf
+from larqca.config.schema import OptimizerConfig, TrainingConfig
+from larqca.training.muon import Muon, orthogonalized
+from larqca.training.optimizers import Optimizers
+from tests.automata.helpers import tiny_automaton
+
+
+@pytest.mark.parametrize("shape", [(12, 80), (180, 80), (80, 80), (80, 1)])
+def test_singular_values_come_near_one_and_directions_stay(shape):
+    matrix = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    left, values, right = np.linalg.svd(orthogonalized(tf.constant(matrix)).numpy())
+    assert values.min() > 0.3 and values.max() < 1.3
+    nearest = np.linalg.svd(matrix, full_matrices=False)
+    overlap = np.sum((nearest[0] @ nearest[2]) * orthogonalized(tf.constant(matrix)).numpy())
+    assert overlap > 0.6 * min(shape)
+
+
+def test_a_gradient_of_zeros_gives_no_update():
+    np.testing.assert_array_equal(orthogonalized(tf.zeros([3, 4])).numpy(), 0.0)
+
+
+def test_kernels_move_by_rms_times_the_rate_whatever_the_gradient():
+    kernel = tf.Variable(tf.zeros([3, 3, 20, 80]))
+    optimizer = Muon(0.01, rms=0.2)
+    optimizer.build([kernel])
+    for size in (1e-4, 1e4):
+        kernel.assign(tf.zeros_like(kernel))
+        gradient = size * tf.random.stateless_normal(kernel.shape, [1, 2])
+        optimizer.apply_gradients([(gradient, kernel)])
+        moved = float(tf.sqrt(tf.reduce_mean(tf.square(kernel))))
+        assert moved == pytest.approx(0.01 * 0.2, rel=0.3)
+
+
+def test_scales_and_biases_move_as_under_adam():
+    moves = []
+    for name in ("adam", "muon"):
+        model = tiny_automaton(update={"kernel_quantizer": "ste_sign", "scale": "rank_one"})
+        optimizers = Optimizers(model, TrainingConfig(optimizer=OptimizerConfig(name=name)))
+        for size in (1.0, -0.5, 0.25):
+            optimizers.apply([tf.fill(v.shape, size) for v in optimizers.variables], 0.01)
+        rest = [v.numpy() for v in optimizers.others if len(v.shape) != 4]
+        assert rest
+        moves.append(rest)
+    for adam, muon in zip(*moves, strict=True):
+        np.testing.assert_allclose(adam, muon, rtol=1e-4)
+
+
+def test_a_plain_least_squares_problem_is_solved():
+    rng = np.random.default_rng(1)
+    inputs = tf.constant(rng.normal(size=(64, 6)), tf.float32)
+    wanted = tf.constant(rng.normal(size=(6, 5)), tf.float32)
+    kernel = tf.Variable(tf.zeros([1, 1, 6, 5]))
+    optimizer = Muon(0.1)
+    optimizer.build([kernel])
+    for iteration in range(300):
+        optimizer.learning_rate.assign(0.1 * (1.0 - iteration / 300))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(inputs @ (kernel[0, 0] - wanted)))
+        optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
+    np.testing.assert_allclose(kernel[0, 0], wanted, atol=0.02)
