@@ -62,6 +62,39 @@ class ChannelScale(keras.layers.Layer):
 
 
 @keras.utils.register_keras_serializable("larqca")
+class Thresholds(keras.layers.Layer):
+    """Subtracts learned thresholds, so that a quantizer of few levels tells more of a number.
+
+    Args:
+        count: thresholds of every channel. Before training they lie evenly between the
+            two targets of a class channel, 0 and 1, and as far beyond them.
+
+    Shapes: ``[..., channels]`` to ``[..., count * channels]``.
+    """
+
+    def __init__(self, *, count: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+
+    def build(self, input_shape: Any) -> None:
+        """Create `count` thresholds for each channel."""
+        levels = np.linspace(-0.5, 1.5, self.count + 2)[1:-1, None]
+        initial = np.repeat(levels, int(input_shape[-1]), axis=1)
+        self.thresholds = self.add_weight(
+            name="thresholds", shape=initial.shape, initializer=lambda *_, **__: initial
+        )
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        """All channels less their first threshold, then less their second, ..."""
+        return tf.concat([inputs - self.thresholds[each] for each in range(self.count)], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.utils.register_keras_serializable("larqca")
 class KernelScale(keras.layers.Layer):
     """Holds a learned number for every row of the next convolution's kernel matrix.
 
@@ -90,8 +123,8 @@ class KernelScale(keras.layers.Layer):
 class Block:
     """One convolution with its scales: the unit that both engines compute.
 
-    A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and
-    an output scale that then also holds the bias. `layers` puts them into a model;
+    A block is four Keras layers at most: thresholds, an input scale, Larq's `QuantConv2D`,
+    and an output scale that then also holds the bias. `layers` puts them into a model;
     `transform_input` and `multiplier` are the same arithmetic in parts, for engines that
     compute single cells.
 
@@ -109,6 +142,11 @@ class Block:
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
         self.kernel_quantizer = build(layout.kernel_quantizer)
+        self.thresholds = (
+            Thresholds(count=layout.thresholds, name=f"{name}_thresholds")
+            if layout.thresholds
+            else None
+        )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
             layout.outputs,
@@ -149,7 +187,7 @@ class Block:
     @property
     def layers(self) -> list[Any]:
         """The block's Keras layers in order."""
-        parts = (self.input_scale, self.convolution, self.output_scale)
+        parts = (self.thresholds, self.input_scale, self.convolution, self.output_scale)
         return [layer for layer in parts if layer is not None]
 
     @property
@@ -161,6 +199,8 @@ class Block:
     def variables(self) -> dict[str, Any]:
         """Variables by their names in files, in the order of `array_shapes`."""
         named = {"kernel": self.latent_kernel}
+        if self.thresholds is not None:
+            named["thresholds"] = self.thresholds.thresholds
         if self.input_scale is not None:
             named["input_scale"] = self.input_scale.scale
         if self.output_scale is not None:
@@ -169,10 +209,12 @@ class Block:
             named["bias"] = (self.output_scale or self.convolution).bias
         return {f"{self.layout.name}/{key}": variable for key, variable in named.items()}
 
-    def transform_input(self, inputs: Any, channels: slice = slice(None)) -> Any:
-        """Scale and quantize inputs ``[..., channels]``; `channels` says which they are."""
+    def transform_input(self, inputs: Any) -> Any:
+        """Compare, scale and quantize ``[..., channels]``, giving ``[..., inputs]``."""
+        if self.thresholds is not None:
+            inputs = self.thresholds(inputs)
         if isinstance(self.input_scale, ChannelScale):
-            inputs = inputs * self.input_scale.scale[channels]
+            inputs = inputs * self.input_scale.scale
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 

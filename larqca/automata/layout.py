@@ -25,7 +25,7 @@ class LayerLayout:
     Attributes:
         name: ``perceive/0``, ``update/1``, ...; the prefix of its arrays in files.
         kernel_size: 3 (perceive) or 1 (update).
-        inputs: input channels.
+        inputs: input channels of the kernel.
         outputs: output channels.
         kernel_quantizer: quantizer spec of the kernel, None for float.
         input_quantizer: quantizer spec of the input, None for float.
@@ -34,6 +34,8 @@ class LayerLayout:
         relu: whether a ReLU follows.
         pad_values: what a neighbour outside the grid contributes.
         last: whether its output is added to the state.
+        thresholds: learned numbers that each channel is compared with before the input
+            quantizer; the kernel sees each channel as often (0: once, as it is).
     """
 
     name: str
@@ -47,6 +49,12 @@ class LayerLayout:
     relu: bool
     pad_values: int
     last: bool
+    thresholds: int = 0
+
+    @property
+    def channels(self) -> int:
+        """Channels of what the layer reads."""
+        return self.inputs // max(1, self.thresholds)
 
     @property
     def kernel_count(self) -> int:
@@ -76,7 +84,8 @@ class LayerLayout:
     def float_count(self) -> int:
         """Learned numbers that stay float32: scales and biases."""
         return (
-            self.has_input_scale * prod(self.input_scale_shape)
+            (self.inputs if self.thresholds else 0)
+            + self.has_input_scale * prod(self.input_scale_shape)
             + self.has_output_scale * self.outputs
             + self.bias * self.outputs
         )
@@ -87,6 +96,8 @@ class LayerLayout:
         shapes: dict[str, tuple[int, ...]] = {
             f"{self.name}/kernel": (size, size, self.inputs, self.outputs)
         }
+        if self.thresholds:
+            shapes[f"{self.name}/thresholds"] = (self.thresholds, self.channels)
         if self.has_input_scale:
             shapes[f"{self.name}/input_scale"] = self.input_scale_shape
         if self.has_output_scale:
@@ -131,15 +142,16 @@ def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayou
     state = config.cell.hidden_channels + classes
     perceive_widths = config.perceive.widths
     update_widths = [*config.update.widths, state]
-    inputs = _chain([1 + state, *perceive_widths, *update_widths])
+    seen = (1 + state) * max(1, config.perceive.thresholds)
+    inputs = _chain([seen, *perceive_widths, *update_widths])
     input_quantizers = config.perceive.input_quantizer + config.update.input_quantizer
     # An input quantizer takes the place of the ReLU before it: the sign of a ReLU is
     # always +1, and DoReFa clips at zero by itself.
     relu = [quantizer is None for quantizer in input_quantizers[1:]] + [False]
     count = len(perceive_widths)
     perceive = _stack("perceive", 3, config.perceive, inputs[:count], relu[:count],
-                      config.perceive.pad_values)
-    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0)
+                      config.perceive.pad_values, config.perceive.thresholds)
+    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0, 0)
     return AutomatonLayout(config.cell, classes, perceive, update)
 
 
@@ -154,6 +166,7 @@ def _stack(
     channels: list[tuple[int, int]],
     relu: list[bool],
     pad_values: int,
+    thresholds: int,
 ) -> tuple[LayerLayout, ...]:
     return tuple(
         LayerLayout(
@@ -168,6 +181,7 @@ def _stack(
             relu=relu[index],
             pad_values=pad_values,
             last=name == "update" and index == len(channels) - 1,
+            thresholds=thresholds if index == 0 else 0,
         )
         for index, (inputs, outputs) in enumerate(channels)
     )

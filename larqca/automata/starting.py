@@ -96,6 +96,8 @@ def _requantized(
     arrays = _defaults(target)
     if layout.bias and f"{name}/bias" in found:
         arrays[f"{name}/bias"] = found[f"{name}/bias"]
+    if layout.thresholds and origin.layout.thresholds == layout.thresholds:
+        arrays[f"{name}/thresholds"] = found[f"{name}/thresholds"]
     if layout.has_input_scale and layout.input_quantizer is not None:
         # It stands in front of the input quantizer and is no part of the kernel.
         if origin.layout.has_input_scale and origin.layout.input_quantizer is not None:

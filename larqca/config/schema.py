@@ -104,12 +104,26 @@ class PerceiveConfig(NetworkConfig):
     Attributes:
         pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
             binarized inputs binary).
+        thresholds: how many learned numbers every channel of the state is compared with
+            before the input quantizer of the first layer, which so reads each channel as
+            often (0: it reads the state as it is, once). A sign alone tells a class
+            channel at 0.1 from one at -0.1, but not from one at 0.9.
     """
 
     quantized_scale: ClassVar[Scale] = "rank_one"
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0
+    thresholds: Annotated[int, Field(ge=0, le=16)] = 0
+
+    @model_validator(mode="after")
+    def _thresholds_need_a_quantizer(self) -> PerceiveConfig:
+        if self.thresholds and self.input_quantizer[0] is None:
+            raise ValueError(
+                f"thresholds ({self.thresholds}) stand before an input quantizer, and the first "
+                "layer has none; set input_quantizer, for example to ste_sign"
+            )
+        return self
 
 
 class UpdateConfig(NetworkConfig):
@@ -129,14 +143,15 @@ class OptimizerConfig(Section):
     """The optimizer and its learning rates.
 
     Attributes:
-        name: one of Keras' optimizers, or `muon` (`larqca.training.muon`).
+        name: `muon` (`larqca.training.muon`), with which automata learn several times
+            faster, or one of Keras' optimizers (`adam` is the published one).
         learning_rate: for scales, biases and float kernels.
         latent_factor: latent weights behind a kernel quantizer learn this much faster.
         normalize_gradients: divide each variable's gradient by its own norm.
         arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...).
     """
 
-    name: Literal["muon", "adam", "sgd", "rmsprop"] = "adam"
+    name: Literal["muon", "adam", "sgd", "rmsprop"] = "muon"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
     latent_factor: Annotated[float, Field(gt=0.0)] = 3.0
     normalize_gradients: bool = True
@@ -166,8 +181,9 @@ class Drop(Section):
 
 
 class TrainingConfig(Section):
-    """How an automaton is trained; defaults are the published recipe, and for latent
-    weights behind quantizers, of which it has none, what makes them learn.
+    """How an automaton is trained; defaults are the published recipe, but for the
+    optimizer and the average, and for latent weights behind quantizers, of which it has
+    none: there they are what was found to learn best (`reports/`).
 
     Source: Randazzo et al., "Self-classifying MNIST Digits", Distill 2020.
 

@@ -21,7 +21,7 @@ _TINY = 1e-8
 _FIRST, _SECOND, _EPSILON = 0.9, 0.999, 1e-7
 
 
-class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
+class Muon(keras.optimizers.Optimizer):
     """Muon for kernels, Adam for scales and biases.
 
     A kernel ``[height, width, inputs, outputs]`` is taken as the matrix
@@ -37,9 +37,9 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
 
     def __init__(
         self,
-        learning_rate: float = 2e-3,
-        momentum: float = 0.95,
-        rms: float = 0.2,
+        learning_rate: float = 1e-3,
+        momentum: float = 0.9,
+        rms: float = 1.0,
         jit_compile: bool = False,
         name: str = "muon",
     ) -> None:

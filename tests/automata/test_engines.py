@@ -224,3 +224,13 @@ def test_errors_at_the_edge():
         make_engine(model, shards=0)
     with pytest.raises(ConfigError, match="steps must not be negative"):
         model.rollout(np.zeros((1, 8, 8, 16)), -1)
+
+
+@pytest.mark.parametrize("quantizer", ["ste_sign", "dorefa_quantizer"])
+@pytest.mark.parametrize("pad_values", [0, 1])
+@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+def test_thresholds_before_the_first_input_quantizer(base, quantizer, pad_values):
+    network = {"input_quantizer": quantizer, "pad_values": pad_values}
+    settings_ = with_quantizers(base, **network)
+    model = tiny_automaton(**{**settings_, "perceive": {**settings_["perceive"], "thresholds": 3}})
+    assert_engines_agree(model, random_pictures(2, 2, 6, 5))

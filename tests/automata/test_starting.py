@@ -139,3 +139,13 @@ def test_dead_channels_give_finite_numbers():
 def test_other_layers_are_refused_with_both_shapes():
     with pytest.raises(ModelFileError, match=r"3x3 16-32.*3x3 20-80"):
         start_from(tiny_automaton(preset="distill"), tiny_automaton())
+
+
+def test_thresholds_are_taken_over():
+    perceive = {"input_quantizer": "ste_sign", "thresholds": 2}
+    source = tiny_automaton(seed=1, perceive=perceive)
+    target = tiny_automaton(seed=2, perceive={**perceive, "kernel_quantizer": "ste_sign"})
+    start_from(target, source)
+    np.testing.assert_array_equal(
+        target.arrays()["perceive/0/thresholds"], source.arrays()["perceive/0/thresholds"]
+    )

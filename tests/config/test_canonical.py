@@ -38,7 +38,7 @@ def test_a_different_run_has_another_name(change):
 
 def test_the_name_of_a_run_stays_the_same_between_versions():
     """Stores are found again by it: a change here makes every finished run be done anew."""
-    assert run_hash(build_run_config({})) == "fd9e405ac9f00cf7"
+    assert run_hash(build_run_config({})) == "c719a926e411ffa0"
 
 
 def test_merge_replaces_a_quantizer_of_another_name_whole():
@@ -68,8 +68,12 @@ def test_merge_replaces_a_quantizer_of_another_name_whole():
         ({"cell": {"noise": float("nan")}}, "cell.noise: input should be"),
         ({"update": {"bias": [True]}}, "update.bias: bias has 1 entries for 2 layers"),
         ({"update": {"kernel_quantizer": "sign"}}, "update.kernel_quantizer: unknown quantizer"),
-        ({"training": {"optimizer": {"arguments": {"beta1": 0.5}}}}, "did you mean 'beta_1'?"),
+        (
+            {"training": {"optimizer": {"name": "adam", "arguments": {"beta1": 0.5}}}},
+            "did you mean 'beta_1'?",
+        ),
         ({"perceive": {"widths": []}}, "perceive.widths: list should have at least 1 item"),
+        ({"perceive": {"thresholds": 2}}, "thresholds (2) stand before an input quantizer"),
         ({"seed": 1.5}, "seed: input should be a valid integer"),
     ],
 )

@@ -66,3 +66,15 @@ def test_macs_are_named_by_weight_and_input_bits():
 )
 def test_readable_sizes(size, text):
     assert readable(size) == text
+
+
+def test_thresholds_are_counted_as_numbers_and_widen_the_kernel():
+    perceive = {"widths": [8], "kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign",
+                "thresholds": 3, "scale": "channel"}
+    layout = layout_of(build_run_config({"preset": "compact", "perceive": perceive}))
+    seen = 3 * (1 + layout.state_channels)
+    assert macs_of(layout.perceive) == {"1x1": 9 * seen * 8}
+    assert memory_of(layout.perceive).total_bits == 9 * seen * 8 + 32 * (seen + 8 + 8)
+    model = NeuralCA(layout)
+    assert larq_figures(model)["model_bytes"] == memory_of(layout.layers).bytes
+    assert {name: array.shape for name, array in model.arrays().items()} == layout.array_shapes()

@@ -19,7 +19,7 @@ def stepped(config, gradient, clip_latents=False, average=None, **settings):
 
 
 def test_latent_weights_have_their_own_learning_rate():
-    config = OptimizerConfig(latent_factor=3.0)
+    config = OptimizerConfig(name="adam", latent_factor=3.0)
     optimizers, moves = stepped(config, 1.0, update={"kernel_quantizer": "ste_sign"})
     assert len(optimizers.latents) == 2
     for number, move in enumerate(moves):  # Adam's first step is the learning rate
@@ -37,14 +37,14 @@ def test_gradients_are_divided_by_their_norm():
 
 
 def test_latents_can_be_kept_within_one():
-    config = OptimizerConfig(latent_factor=1000.0)
+    config = OptimizerConfig(name="adam", latent_factor=1000.0)
     optimizers, _ = stepped(config, -1.0, True, update={"kernel_quantizer": "ste_sign"})
     for latent in optimizers.latents:
         assert np.abs(latent.numpy()).max() == 1.0
 
 
 def test_the_average_follows_slower_and_slower_and_takes_over_at_the_end():
-    config = OptimizerConfig(latent_factor=1.0)
+    config = OptimizerConfig(name="adam", latent_factor=1.0)
     optimizers, moves = stepped(config, 1.0, average=0.75)
     last = [variable.numpy() for variable in optimizers.variables]
     optimizers.use_averages()
@@ -53,7 +53,7 @@ def test_the_average_follows_slower_and_slower_and_takes_over_at_the_end():
 
 
 def test_without_an_average_the_last_weights_stay():
-    optimizers, _ = stepped(OptimizerConfig(), 1.0)
+    optimizers, _ = stepped(OptimizerConfig(name="adam"), 1.0)
     last = [variable.numpy() for variable in optimizers.variables]
     optimizers.use_averages()
     for variable, end in zip(optimizers.variables, last, strict=True):
