@@ -123,8 +123,9 @@ class KernelScale(keras.layers.Layer):
 class Block:
     """One convolution with its scales: the unit that both engines compute.
 
-    A block is four Keras layers at most: thresholds, an input scale, Larq's `QuantConv2D`,
-    and an output scale that then also holds the bias. `layers` puts them into a model;
+    A block is five Keras layers at most: thresholds, an input scale, Larq's `QuantConv2D`,
+    an output scale that then also holds the bias, and where the kernel is a product, the
+    `QuantConv2D` of its second factor, which then has the bias. `layers` puts them into a model;
     `transform_input` and `multiplier` are the same arithmetic in parts, for engines that
     compute single cells.
 
@@ -149,12 +150,12 @@ class Block:
         )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
-            layout.outputs,
+            layout.rank or layout.outputs,
             layout.kernel_size,
             padding="same",
             pad_values=float(layout.pad_values),
-            use_bias=layout.bias and not layout.has_output_scale,
-            activation=None if layout.has_output_scale else activation,
+            use_bias=layout.bias and not layout.has_output_scale and not layout.rank,
+            activation=None if layout.has_output_scale or layout.rank else activation,
             input_quantizer=build(layout.input_quantizer),
             kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
@@ -163,11 +164,24 @@ class Block:
         self.output_scale = (
             ChannelScale(
                 initial=_initial_output_scale(layout, self.kernel_quantizer),
-                use_bias=layout.bias,
-                relu=layout.relu,
+                use_bias=layout.bias and not layout.rank,
+                relu=layout.relu and not layout.rank,
                 name=f"{name}_output_scale",
             )
             if layout.has_output_scale
+            else None
+        )
+        self.second = (
+            larq.layers.QuantConv2D(
+                layout.outputs,
+                1,
+                use_bias=layout.bias,
+                activation=activation,
+                kernel_quantizer=build(layout.kernel_quantizer),
+                kernel_initializer=_kernel_initializer(layout, seed + 1),
+                name=f"{name}_second",
+            )
+            if layout.rank
             else None
         )
 
@@ -187,18 +201,29 @@ class Block:
     @property
     def layers(self) -> list[Any]:
         """The block's Keras layers in order."""
-        parts = (self.thresholds, self.input_scale, self.convolution, self.output_scale)
+        parts = (
+            self.thresholds, self.input_scale, self.convolution, self.output_scale, self.second
+        )
         return [layer for layer in parts if layer is not None]
 
     @property
     def latent_kernel(self) -> Any:
         """The kernel's own variable, before quantization."""
-        return getattr(self.convolution.kernel, "latent_variable", self.convolution.kernel)
+        return _latent(self.convolution)
+
+    @property
+    def latents(self) -> list[Any]:
+        """The variables behind the kernel quantizer, if there is one."""
+        if self.layout.kernel_quantizer is None:
+            return []
+        return [_latent(each) for each in (self.convolution, self.second) if each is not None]
 
     @property
     def variables(self) -> dict[str, Any]:
         """Variables by their names in files, in the order of `array_shapes`."""
         named = {"kernel": self.latent_kernel}
+        if self.second is not None:
+            named["second_kernel"] = _latent(self.second)
         if self.thresholds is not None:
             named["thresholds"] = self.thresholds.thresholds
         if self.input_scale is not None:
@@ -206,7 +231,7 @@ class Block:
         if self.output_scale is not None:
             named["output_scale"] = self.output_scale.scale
         if self.layout.bias:
-            named["bias"] = (self.output_scale or self.convolution).bias
+            named["bias"] = self._bias
         return {f"{self.layout.name}/{key}": variable for key, variable in named.items()}
 
     def transform_input(self, inputs: Any) -> Any:
@@ -219,16 +244,23 @@ class Block:
         return inputs if quantizer is None else quantizer(inputs)
 
     def kernel_matrix(self) -> Any:
-        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
-        kernel = tf.convert_to_tensor(self.latent_kernel)
-        if self.convolution.kernel_quantizer is not None:
-            kernel = self.convolution.kernel_quantizer(kernel)
+        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]`` (its
+        first factor, ``[kernel_size**2, inputs, rank]``, where it is a product)."""
         layout = self.layout
-        return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
+        kernel = _quantized(self.convolution)
+        return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, -1])
+
+    def weights(self) -> Any:
+        """What inputs are multiplied by in the end, ``[kernel_size**2, inputs, outputs]``."""
+        scale = 1.0 if self.output_scale is None else self.output_scale.scale
+        scaled = self.kernel_matrix() * scale
+        return scaled if self.second is None else scaled @ _quantized(self.second)[0, 0]
 
     def multiplier(self) -> Callable[[Any], Any]:
         """Quantizes the kernel, once for a rollout, and gives the block's function from
         windows ``[cells, kernel_size**2 * inputs]`` to its ``[cells, outputs]``."""
+        if self.second is not None:
+            return self._product_multiplier()
         matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
         if self.output_scale is None:
             return lambda windows: self._finish(tf.matmul(windows, matrix))
@@ -238,11 +270,35 @@ class Block:
         exact = _exactly(matrix, self.output_scale.scale)
         return lambda windows: self._finish(exact(windows, scaled))
 
+    def _product_multiplier(self) -> Callable[[Any], Any]:
+        if not self._exact_sums:
+            # The product is computed once a rollout, so that a cell costs what it costs
+            # with one kernel, whatever the rank.
+            whole = tf.reshape(self.weights(), [-1, self.layout.outputs])
+            return lambda windows: self._finish(tf.matmul(windows, whole))
+        first = tf.reshape(self.kernel_matrix(), [-1, self.layout.rank])
+        scale = 1.0 if self.output_scale is None else self.output_scale.scale
+        second = _quantized(self.second)[0, 0]
+        return lambda windows: self._finish(tf.matmul(tf.matmul(windows, first) * scale, second))
+
+    @property
+    def _bias(self) -> Any:
+        return (self.second or self.output_scale or self.convolution).bias
+
     def _finish(self, products: Any) -> Any:
         if self.layout.bias:
-            bias = (self.convolution if self.output_scale is None else self.output_scale).bias
-            products = tf.nn.bias_add(products, bias)
+            products = tf.nn.bias_add(products, self._bias)
         return tf.nn.relu(products) if self.layout.relu else products
+
+
+def _latent(convolution: Any) -> Any:
+    return getattr(convolution.kernel, "latent_variable", convolution.kernel)
+
+
+def _quantized(convolution: Any) -> Any:
+    kernel = tf.convert_to_tensor(_latent(convolution))
+    quantizer = convolution.kernel_quantizer
+    return kernel if quantizer is None else quantizer(kernel)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:
@@ -287,7 +343,7 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     untrained automaton stands still."""
     if layout.kernel_quantizer is not None and layout.has_output_scale:
         return keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
-    if layout.last:
+    if layout.last and not layout.rank:
         return "zeros"
     return keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
 
@@ -303,6 +359,8 @@ def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:
         return 1.0
     rows = layout.kernel_size**2 * layout.inputs
     levels = np.asarray(quantizer(tf.linspace(-1.0, 1.0, 1001)[:, None]))
-    gain = np.sqrt(rows * levels.var() + (rows * levels.mean()) ** 2)
+    gain = 1.0
+    for terms in (rows, layout.rank) if layout.rank else (rows,):
+        gain *= np.sqrt(terms * levels.var() + (terms * levels.mean()) ** 2)
     wanted = np.sqrt(rows) * _initial_deviation(layout)
     return float(wanted / gain) * (0.01 if layout.last else 1.0)

@@ -34,6 +34,7 @@ class LayerLayout:
         relu: whether a ReLU follows.
         pad_values: what a neighbour outside the grid contributes.
         last: whether its output is added to the state.
+        rank: channels between the two kernels whose product the kernel is (0: it is one).
         thresholds: learned numbers that each channel is compared with before the input
             quantizer; the kernel sees each channel as often (0: once, as it is).
     """
@@ -49,6 +50,7 @@ class LayerLayout:
     relu: bool
     pad_values: int
     last: bool
+    rank: int = 0
     thresholds: int = 0
 
     @property
@@ -59,7 +61,8 @@ class LayerLayout:
     @property
     def kernel_count(self) -> int:
         """Weights of the kernel; also multiply-accumulates per cell and step."""
-        return self.kernel_size**2 * self.inputs * self.outputs
+        rows = self.kernel_size**2 * self.inputs
+        return self.rank * (rows + self.outputs) if self.rank else rows * self.outputs
 
     @property
     def has_input_scale(self) -> bool:
@@ -77,8 +80,13 @@ class LayerLayout:
 
     @property
     def has_output_scale(self) -> bool:
-        """Whether outputs are scaled per channel before the bias is added."""
+        """Whether outputs, or the channels of the rank, are scaled."""
         return self.scale != "none"
+
+    @property
+    def scaled_channels(self) -> int:
+        """How many channels the output scale has."""
+        return self.rank or self.outputs
 
     @property
     def float_count(self) -> int:
@@ -86,7 +94,7 @@ class LayerLayout:
         return (
             (self.inputs if self.thresholds else 0)
             + self.has_input_scale * prod(self.input_scale_shape)
-            + self.has_output_scale * self.outputs
+            + self.has_output_scale * self.scaled_channels
             + self.bias * self.outputs
         )
 
@@ -94,14 +102,16 @@ class LayerLayout:
         """Name and shape of every array of this layer, in file order."""
         size = self.kernel_size
         shapes: dict[str, tuple[int, ...]] = {
-            f"{self.name}/kernel": (size, size, self.inputs, self.outputs)
+            f"{self.name}/kernel": (size, size, self.inputs, self.rank or self.outputs)
         }
+        if self.rank:
+            shapes[f"{self.name}/second_kernel"] = (1, 1, self.rank, self.outputs)
         if self.thresholds:
             shapes[f"{self.name}/thresholds"] = (self.thresholds, self.channels)
         if self.has_input_scale:
             shapes[f"{self.name}/input_scale"] = self.input_scale_shape
         if self.has_output_scale:
-            shapes[f"{self.name}/output_scale"] = (self.outputs,)
+            shapes[f"{self.name}/output_scale"] = (self.scaled_channels,)
         if self.bias:
             shapes[f"{self.name}/bias"] = (self.outputs,)
         return shapes
@@ -181,6 +191,7 @@ def _stack(
             relu=relu[index],
             pad_values=pad_values,
             last=name == "update" and index == len(channels) - 1,
+            rank=network.rank[index] or 0,
             thresholds=thresholds if index == 0 else 0,
         )
         for index, (inputs, outputs) in enumerate(channels)

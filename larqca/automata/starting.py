@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.factoring import factored
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
+from larqca.backend import tf
 
 Array = npt.NDArray[Any]
 
@@ -49,10 +51,12 @@ def _movable_rows(targets: tuple[Block, Block], origins: tuple[Block, Block]) ->
     if the first layer can multiply its outputs by it: through a ReLU that changes nothing,
     and a quantized kernel with one scale for each column fits the better."""
     before, layout = targets[0].layout, targets[1].layout
-    wanted = layout.kernel_quantizer is not None and layout.scale == "channel"
+    wanted = (
+        layout.kernel_quantizer is not None and layout.scale == "channel" and not layout.rank
+    )
     alike = _quantized_alike(origins[1].layout, layout)
     rectified = before.relu and origins[0].layout.relu
-    scalable = before.kernel_quantizer is None or before.has_output_scale
+    scalable = before.kernel_quantizer is None or (before.has_output_scale and not before.rank)
     if not (wanted and rectified and scalable) or alike:
         return None
     rows = _nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
@@ -70,7 +74,11 @@ def _outputs_times(arrays: dict[str, Array], block: Block, scale: Array | None) 
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
-    return one.kernel_quantizer == other.kernel_quantizer and one.scale == other.scale
+    return (one.kernel_quantizer, one.scale, one.rank) == (
+        other.kernel_quantizer,
+        other.scale,
+        other.rank,
+    )
 
 
 def _defaults(block: Block) -> dict[str, Array]:
@@ -79,8 +87,7 @@ def _defaults(block: Block) -> dict[str, Array]:
 
 def _weights(block: Block) -> Array:
     """What a block multiplies its inputs by, ``[area, inputs, outputs]``."""
-    scale = 1.0 if block.output_scale is None else block.output_scale.scale.numpy()
-    weights: Array = block.kernel_matrix().numpy() * scale
+    weights: Array = block.weights().numpy()
     return weights
 
 
@@ -108,11 +115,35 @@ def _requantized(
             rows = np.ones_like(rows)
         weights = weights / rows[..., None]
         arrays[f"{name}/input_scale"] = rows.reshape(layout.input_scale_shape)
+    if layout.rank:
+        return {**arrays, **_product(target, weights)}
     latent, outputs = factorized(weights, _quantize(target), layout)
     arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
+
+
+def _product(target: Block, weights: Array) -> dict[str, Array]:
+    """Both kernels of a product that comes near `weights`, and the scale between them."""
+    name = target.layout.name
+    quantizer = target.kernel_quantizer
+    quantize = (lambda latent: latent) if quantizer is None else _on_arrays(quantizer)
+    flat = weights.reshape(-1, weights.shape[-1])
+    factors = factored(flat, target.layout.rank, quantize)
+    shapes = target.layout.array_shapes()
+    left, right = factors.left, factors.right
+    if not target.layout.has_output_scale:
+        left = left * factors.scale
+    return {
+        f"{name}/kernel": left.reshape(shapes[f"{name}/kernel"]),
+        f"{name}/second_kernel": right.reshape(shapes[f"{name}/second_kernel"]),
+        **({f"{name}/output_scale": factors.scale} if target.layout.has_output_scale else {}),
+    }
+
+
+def _on_arrays(quantizer: Callable[[Any], Any]) -> Callable[[Array], Array]:
+    return lambda latent: np.asarray(quantizer(tf.constant(latent, tf.float32)), np.float64)
 
 
 def _nonzero(scale: Array) -> Array:

@@ -57,12 +57,17 @@ class NetworkConfig(Section):
         widths: output channels of the layers that the user sizes.
         kernel_quantizer: quantizer specs of the kernels (None: float).
         input_quantizer: quantizer specs of the layers' inputs (None: float).
+        rank: each layer's kernel is the product of two quantized kernels with so many
+            channels between them (None: one kernel), a learned scale for each channel
+            unless `scale` is none. One-bit kernels come so as near to float ones as the
+            rank allows (`larqca.automata.factoring`).
         scale: learned magnitudes of each layer: none, one per output channel
             (`channel`), or one per output and one per input of the kernel matrix, so
             that |W| is a rank-one product (`rank_one`; before quantized inputs, one per
             input channel). By default, none for float kernels, and for quantized ones
             what makes them learn: `rank_one` in perceive layers, `channel` in update
-            layers (a scale of their inputs would only repeat that of the outputs before).
+            layers (a scale of their inputs would only repeat that of the outputs before)
+            and in those with a rank.
         bias: whether each layer adds a bias.
     """
 
@@ -71,6 +76,9 @@ class NetworkConfig(Section):
     widths: list[Annotated[int, Field(ge=1, le=4096)]]
     kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
     input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
+    rank: list[Annotated[int, Field(ge=1, le=4096)] | None] = Field(
+        default=None, validate_default=True
+    )
     scale: list[Scale] = Field(default=None, validate_default=True)
     bias: list[bool] = Field(default=True, validate_default=True)
 
@@ -79,7 +87,7 @@ class NetworkConfig(Section):
         """How many layers a stack of these widths has."""
         return len(widths)
 
-    @field_validator("kernel_quantizer", "input_quantizer", "scale", "bias", mode="before")
+    @field_validator("kernel_quantizer", "input_quantizer", "rank", "scale", "bias", mode="before")
     @classmethod
     def _one_for_each_layer(cls, value: Any, info: Any) -> Any:
         widths = info.data.get("widths")
@@ -88,14 +96,21 @@ class NetworkConfig(Section):
         values = _per_layer(value, cls.layer_count(widths), info.field_name)
         if info.field_name == "scale":
             quantized = info.data.get("kernel_quantizer") or values
+            ranks = info.data.get("rank") or [None] * len(values)
             return [
-                (cls.quantized_scale if quantizer else "none") if each is None else each
-                for each, quantizer in zip(values, quantized, strict=True)
+                cls._default_scale(quantizer, rank) if each is None else each
+                for each, quantizer, rank in zip(values, quantized, ranks, strict=True)
             ]
         if info.field_name.endswith("quantizer"):
             role = info.field_name.removesuffix("_quantizer")
             return [normalize(each, role=role) for each in values]
         return values
+
+    @classmethod
+    def _default_scale(cls, quantizer: Any, rank: int | None) -> Scale:
+        if quantizer is None:
+            return "none"
+        return "channel" if rank else cls.quantized_scale
 
 
 class PerceiveConfig(NetworkConfig):

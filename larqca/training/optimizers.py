@@ -33,7 +33,7 @@ class Optimizers:
         config = self._config = training.optimizer
         self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
-        self.latents = [b.latent_kernel for b in blocks if b.layout.kernel_quantizer is not None]
+        self.latents = [latent for block in blocks for latent in block.latents]
         latent_ids = {id(variable) for variable in self.latents}
         everything = list(model.named_variables().values())
         self.others = [v for v in everything if id(v) not in latent_ids]

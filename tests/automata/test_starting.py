@@ -149,3 +149,27 @@ def test_thresholds_are_taken_over():
     np.testing.assert_array_equal(
         target.arrays()["perceive/0/thresholds"], source.arrays()["perceive/0/thresholds"]
     )
+
+
+@pytest.mark.parametrize("quantizer", ["ste_sign", "ste_tern"])
+def test_products_come_nearer_with_their_rank(quantizer):
+    source = tiny_automaton(seed=1)
+    errors = []
+    for rank in (8, 32, 96):
+        target = tiny_automaton(seed=2, **networks(kernel_quantizer=quantizer, rank=rank))
+        start_from(target, source)
+        errors.append(distance(source, target))
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 0.3
+
+
+def test_a_product_is_copied_where_it_is_alike_and_multiplied_where_it_is_not():
+    settings = networks(kernel_quantizer="ste_sign", rank=5)
+    source = tiny_automaton(seed=1, **settings)
+    same = tiny_automaton(seed=2, **settings)
+    start_from(same, source)
+    for name, array in source.arrays().items():
+        np.testing.assert_array_equal(same.arrays()[name], array)
+    plain = tiny_automaton(seed=2)
+    start_from(plain, source)
+    assert distance(source, plain) < 1e-5

@@ -78,3 +78,17 @@ def test_thresholds_are_counted_as_numbers_and_widen_the_kernel():
     model = NeuralCA(layout)
     assert larq_figures(model)["model_bytes"] == memory_of(layout.layers).bytes
     assert {name: array.shape for name, array in model.arrays().items()} == layout.array_shapes()
+
+
+@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+def test_a_product_is_counted_as_its_two_kernels(scale):
+    settings = {"preset": "compact", **quantized("ste_sign", rank=11, scale=scale)}
+    layout = layout_of(build_run_config(settings))
+    model = NeuralCA(layout)
+    figures = larq_figures(model)
+    assert figures["model_bytes"] == memory_of(layout.layers).bytes
+    assert sum(figures["macs"].values()) == sum(macs_of(layout.layers).values())
+    assert {name: array.shape for name, array in model.arrays().items()} == layout.array_shapes()
+    perceive = layout.perceive[0]
+    rows = 9 * perceive.inputs
+    assert memory_of([perceive]).kernel_weights == 11 * (rows + perceive.outputs)
