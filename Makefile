@@ -39,7 +39,7 @@ clean: ## remove the virtual environment and every cache, keep results
 
 # uv must be installed for this. It may choose newer versions within the bounds of setup.cfg.
 lock: ## write requirements.lock anew (needs uv)
-	printf 'pip\nsetuptools\nwheel\n' | $(UV) pip compile - setup.cfg --extra dev --upgrade \
+	printf 'pip\nsetuptools\nwheel\n' | $(UV) pip compile - setup.cfg --extra dev --extra figures --upgrade \
 		--universal --python-version 3.10 --no-python-downloads --no-emit-index-url \
 		--annotation-style line --custom-compile-command "make lock" --output-file $(LOCK)
 

@@ -19,7 +19,7 @@ def quantized(quantizer, **network):
 @pytest.mark.parametrize(
     ("preset", "perceive", "update"),
     [("distill", 14_480, 8_019), ("clothing", 18_080, 7_920), ("compact", 4_640, 1_551),
-     ("wide", 46_336, 70_675)],
+     ("wide", 46_336, 70_675), ("products", 72_880, 33_619)],
 )
 def test_presets_have_their_published_parameter_counts(preset, perceive, update):
     layout = layout_of(build_run_config({"preset": preset}))
