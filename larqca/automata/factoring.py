@@ -1,7 +1,7 @@
 """A float kernel as the product of two quantized ones.
 
-Kernels of one bit can hardly leave an input out: each of their products has the same size.
-A sum of many such products can come as near to any matrix as one likes. With quantizer
+Kernels of one bit cannot leave an input out: each of them has the same weight. A sum of
+many outer products of such kernels can come as near to any matrix as one likes. With quantizer
 levels b and c, and a learned scale for each term,
 
     W ~ sum over k of  b_k  s_k  c_k^T
@@ -60,6 +60,10 @@ def factored(weights: Array, rank: int, quantize: Quantize) -> Factors:
         quantize: elementwise, latent weights to levels.
     """
     rows, columns = weights.shape
+    # Levels that are not symmetric around zero want a term of either sign to choose from.
+    probe = np.linspace(-1.0, 1.0, 11)
+    odd = np.array_equal(quantize(-probe)[probe != 0], -quantize(probe)[probe != 0])
+    signs = (1.0,) if odd else (1.0, -1.0)
     left, right = np.zeros((rows, rank)), np.zeros((rank, columns))
     scale = np.zeros(rank)
     rest = np.array(weights, np.float64)
@@ -68,19 +72,24 @@ def factored(weights: Array, rank: int, quantize: Quantize) -> Factors:
             levels = quantize(left[:, term]), quantize(right[term])
             rest += scale[term] * np.outer(*levels)
             start = right[term] if sweep else np.linalg.svd(rest, full_matrices=False)[2][0]
-            left[:, term], right[term] = _best_term(rest, start, quantize)
-            levels = quantize(left[:, term]), quantize(right[term])
-            size = np.square(levels[0]).sum() * np.square(levels[1]).sum()
-            scale[term] = levels[0] @ rest @ levels[1] / max(size, 1e-12)
-            rest -= scale[term] * np.outer(*levels)
-        scale = _fitted_scale(weights, quantize(left), quantize(right))
+            found = [_best_term(sign * rest, sign, start, quantize) for sign in signs]
+            before = left[:, term].copy(), right[term].copy()
+            found.append((*before, _best_scale(rest, *before, quantize)))
+            left[:, term], right[term], scale[term] = max(
+                found, key=lambda each: _taken(rest, each, quantize)
+            )
+            rest -= scale[term] * np.outer(quantize(left[:, term]), quantize(right[term]))
+        scale = fitted_scale(weights, quantize(left), quantize(right))
         rest = weights - (quantize(left) * scale) @ quantize(right)
     found = (each.astype(np.float32) for each in (left, scale, right))
     return Factors(*found)
 
 
-def _best_term(rest: Array, right: Array, quantize: Quantize) -> tuple[Array, Array]:
-    """Latent weights of one term, from turns in which each side suits the other."""
+def _best_term(
+    rest: Array, sign: float, right: Array, quantize: Quantize
+) -> tuple[Array, Array, float]:
+    """Latent weights of one term, from turns in which each side suits the other, and its
+    scale times `sign`."""
     right = _latent(right)
     left = _latent(rest @ quantize(right))
     for _ in range(_TURNS):
@@ -90,7 +99,19 @@ def _best_term(rest: Array, right: Array, quantize: Quantize) -> tuple[Array, Ar
         left = _latent(rest @ quantize(right))
         if settled:
             break
-    return left, right
+    return left, right, sign * _best_scale(rest, left, right, quantize)
+
+
+def _best_scale(rest: Array, left: Array, right: Array, quantize: Quantize) -> float:
+    levels = quantize(left), quantize(right)
+    size = float(np.square(levels[0]).sum() * np.square(levels[1]).sum())
+    return float(levels[0] @ rest @ levels[1]) / max(size, 1e-12)
+
+
+def _taken(rest: Array, term: tuple[Array, Array, float], quantize: Quantize) -> float:
+    """By how much a term lowers the squared error."""
+    left, right, scale = term
+    return scale * float(quantize(left) @ rest @ quantize(right))
 
 
 def _latent(wanted: Array) -> Array:
@@ -99,7 +120,7 @@ def _latent(wanted: Array) -> Array:
     return np.clip(0.5 * wanted / max(float(np.abs(wanted).mean()), 1e-12), -1.0, 1.0)
 
 
-def _fitted_scale(weights: Array, left: Array, right: Array) -> Array:
+def fitted_scale(weights: Array, left: Array, right: Array) -> Array:
     """The least-squares scales of given levels."""
     gram = (left.T @ left) * (right @ right.T)
     wanted = np.einsum("nk,nm,km->k", left, weights, right)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from larqca.automata.factoring import factored
+from larqca.automata.factoring import factored, fitted_scale
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
+from larqca.quantizers.build import is_elementwise
 
 Array = npt.NDArray[Any]
 
@@ -126,24 +127,48 @@ def _requantized(
 
 def _product(target: Block, weights: Array) -> dict[str, Array]:
     """Both kernels of a product that comes near `weights`, and the scale between them."""
-    name = target.layout.name
+    name, shapes = target.layout.name, target.layout.array_shapes()
     quantizer = target.kernel_quantizer
-    quantize = (lambda latent: latent) if quantizer is None else _on_arrays(quantizer)
     flat = weights.reshape(-1, weights.shape[-1])
-    factors = factored(flat, target.layout.rank, quantize)
-    shapes = target.layout.array_shapes()
+    factors = factored(flat, target.layout.rank, _elementwise(target))
     left, right = factors.left, factors.right
-    if not target.layout.has_output_scale:
-        left = left * factors.scale
-    return {
+    if target.layout.kernel_quantizer and not (is_elementwise(quantizer) or _is_dorefa(target)):
+        # What such a quantizer multiplies an output by, the mean magnitude of its latent
+        # weights, shall be the same for all.
+        right = np.clip(right / (2.0 * _nonzero(np.abs(right).mean(axis=0))), -1.0, 1.0)
+    arrays = {
         f"{name}/kernel": left.reshape(shapes[f"{name}/kernel"]),
         f"{name}/second_kernel": right.reshape(shapes[f"{name}/second_kernel"]),
-        **({f"{name}/output_scale": factors.scale} if target.layout.has_output_scale else {}),
     }
+    if target.layout.has_output_scale:
+        levels = [_quantized_as(quantizer, array) for array in arrays.values()]
+        matrices = [each.reshape(-1, each.shape[-1]) for each in levels]
+        scale = fitted_scale(flat, *matrices).astype(np.float32)
+        arrays[f"{name}/output_scale"] = scale
+    return arrays
 
 
-def _on_arrays(quantizer: Callable[[Any], Any]) -> Callable[[Array], Array]:
-    return lambda latent: np.asarray(quantizer(tf.constant(latent, tf.float32)), np.float64)
+def _is_dorefa(block: Block) -> bool:
+    return (block.layout.kernel_quantizer or {}).get("mode") == "weights"
+
+
+def _elementwise(block: Block) -> Callable[[Array], Array]:
+    """The levels of single latent weights; of quantizers that use statistics of a whole
+    kernel, DoReFa's for a kernel whose largest weight is one, and else signs."""
+    quantizer = block.kernel_quantizer
+    if is_elementwise(quantizer):
+        return lambda latent: _quantized_as(quantizer, latent)
+    if _is_dorefa(block):
+        return lambda latent: _quantized_as(quantizer, np.append(latent, 1.0))[:-1].reshape(
+            latent.shape
+        )
+    return lambda latent: np.where(latent >= 0, 1.0, -1.0)
+
+
+def _quantized_as(quantizer: Callable[[Any], Any] | None, latent: Array) -> Array:
+    if quantizer is None:
+        return latent.astype(np.float64)
+    return np.asarray(quantizer(tf.constant(latent, tf.float32)), np.float64)
 
 
 def _nonzero(scale: Array) -> Array:
