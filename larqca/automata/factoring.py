@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Quantize = Callable[[Array], Array]
+Term = tuple[Array, Array, float]  # latent weights of both sides, and the scale
 
 # Rounds in which every term is chosen anew beside all others; later ones gain little.
 _ROUNDS = 2
@@ -59,59 +60,58 @@ def factored(weights: Array, rank: int, quantize: Quantize) -> Factors:
         rank: number of terms.
         quantize: elementwise, latent weights to levels.
     """
-    rows, columns = weights.shape
-    # Levels that are not symmetric around zero want a term of either sign to choose from.
-    probe = np.linspace(-1.0, 1.0, 11)
-    odd = np.array_equal(quantize(-probe)[probe != 0], -quantize(probe)[probe != 0])
-    signs = (1.0,) if odd else (1.0, -1.0)
-    left, right = np.zeros((rows, rank)), np.zeros((rank, columns))
+    left = np.zeros((weights.shape[0], rank))
+    right = np.zeros((rank, weights.shape[1]))
     scale = np.zeros(rank)
     rest = np.array(weights, np.float64)
+    signs = _signs(quantize)
     for sweep in range(1 + _ROUNDS):
-        for term in range(rank):
-            levels = quantize(left[:, term]), quantize(right[term])
-            rest += scale[term] * np.outer(*levels)
-            start = right[term] if sweep else np.linalg.svd(rest, full_matrices=False)[2][0]
-            found = [_best_term(sign * rest, sign, start, quantize) for sign in signs]
-            before = left[:, term].copy(), right[term].copy()
-            found.append((*before, _best_scale(rest, *before, quantize)))
-            left[:, term], right[term], scale[term] = max(
-                found, key=lambda each: _taken(rest, each, quantize)
-            )
-            rest -= scale[term] * np.outer(quantize(left[:, term]), quantize(right[term]))
+        for number in range(rank):
+            before = left[:, number].copy(), right[number].copy(), float(scale[number])
+            rest += _outer(before, quantize)
+            start = right[number] if sweep else np.linalg.svd(rest, full_matrices=False)[2][0]
+            found = [_suited(sign, rest, start, quantize) for sign in signs]
+            best = max([before, *found], key=lambda term: _taken(rest, term, quantize))
+            left[:, number], right[number], scale[number] = best
+            rest -= _outer(best, quantize)
         scale = fitted_scale(weights, quantize(left), quantize(right))
         rest = weights - (quantize(left) * scale) @ quantize(right)
-    found = (each.astype(np.float32) for each in (left, scale, right))
-    return Factors(*found)
+    return Factors(*(each.astype(np.float32) for each in (left, scale, right)))
 
 
-def _best_term(
-    rest: Array, sign: float, right: Array, quantize: Quantize
-) -> tuple[Array, Array, float]:
-    """Latent weights of one term, from turns in which each side suits the other, and its
-    scale times `sign`."""
-    right = _latent(right)
-    left = _latent(rest @ quantize(right))
+def _signs(quantize: Quantize) -> tuple[float, ...]:
+    """Signs that a term's scale may have. Only levels that are not symmetric around zero,
+    such as zero and one, need a negative one."""
+    latent = np.linspace(0.1, 1.0, 10)
+    symmetric = np.array_equal(quantize(-latent), -quantize(latent))
+    return (1.0,) if symmetric else (1.0, -1.0)
+
+
+def _suited(sign: float, rest: Array, right: Array, quantize: Quantize) -> Term:
+    """A term whose scale has that sign, from turns in which each side suits the other."""
+    wanted = sign * rest
+    left = _latent(wanted @ quantize(_latent(right)))
     for _ in range(_TURNS):
-        after = _latent(quantize(left) @ rest)
+        after = _latent(quantize(left) @ wanted)
         settled = np.array_equal(quantize(after), quantize(right))
         right = after
-        left = _latent(rest @ quantize(right))
+        left = _latent(wanted @ quantize(right))
         if settled:
             break
-    return left, right, sign * _best_scale(rest, left, right, quantize)
-
-
-def _best_scale(rest: Array, left: Array, right: Array, quantize: Quantize) -> float:
     levels = quantize(left), quantize(right)
     size = float(np.square(levels[0]).sum() * np.square(levels[1]).sum())
-    return float(levels[0] @ rest @ levels[1]) / max(size, 1e-12)
+    return left, right, float(levels[0] @ rest @ levels[1]) / max(size, 1e-12)
 
 
-def _taken(rest: Array, term: tuple[Array, Array, float], quantize: Quantize) -> float:
+def _outer(term: Term, quantize: Quantize) -> Array:
+    product: Array = term[2] * np.outer(quantize(term[0]), quantize(term[1]))
+    return product
+
+
+def _taken(rest: Array, term: Term, quantize: Quantize) -> float:
     """By how much a term lowers the squared error."""
-    left, right, scale = term
-    return scale * float(quantize(left) @ rest @ quantize(right))
+    product = _outer(term, quantize)
+    return float(np.sum(product * (2.0 * rest - product)))
 
 
 def _latent(wanted: Array) -> Array:
