@@ -71,7 +71,10 @@ def factored(weights: Array, rank: int, quantize: Quantize) -> Factors:
             rest += _outer(before, quantize)
             start = right[number] if sweep else np.linalg.svd(rest, full_matrices=False)[2][0]
             found = [_suited(sign, rest, start, quantize) for sign in signs]
-            best = max([before, *found], key=lambda term: _taken(rest, term, quantize))
+            best = max(found, key=lambda term: _taken(rest, term, quantize))
+            # The same levels chosen again have latent weights that know the other terms.
+            if _taken(rest, before, quantize) > 1.000001 * _taken(rest, best, quantize):
+                best = before
             left[:, number], right[number], scale[number] = best
             rest -= _outer(best, quantize)
         scale = fitted_scale(weights, quantize(left), quantize(right))

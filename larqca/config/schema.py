@@ -161,14 +161,16 @@ class OptimizerConfig(Section):
         name: `muon` (`larqca.training.muon`), with which automata learn several times
             faster, or one of Keras' optimizers (`adam` is the published one).
         learning_rate: for scales, biases and float kernels.
-        latent_factor: latent weights behind a kernel quantizer learn this much faster.
+        latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
+            that of everything else. Little keeps what a row starts from; plain kernels of
+            one or two bits, which cannot, want 3 or more.
         normalize_gradients: divide each variable's gradient by its own norm.
         arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...).
     """
 
     name: Literal["muon", "adam", "sgd", "rmsprop"] = "muon"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
-    latent_factor: Annotated[float, Field(gt=0.0)] = 3.0
+    latent_factor: Annotated[float, Field(gt=0.0)] = 0.3
     normalize_gradients: bool = True
     arguments: dict[str, float] = Field(default_factory=dict)
 
