@@ -27,6 +27,7 @@ Term = tuple[Array, Array, float]  # latent weights of both sides, and the scale
 # Rounds in which every term is chosen anew beside all others; later ones gain little.
 _ROUNDS = 2
 _TURNS = 20
+_POWERS = 10
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def factored(weights: Array, rank: int, quantize: Quantize) -> Factors:
         for number in range(rank):
             before = left[:, number].copy(), right[number].copy(), float(scale[number])
             rest += _outer(before, quantize)
-            start = right[number] if sweep else np.linalg.svd(rest, full_matrices=False)[2][0]
+            start = right[number] if sweep else _leading(rest)
             found = [_suited(sign, rest, start, quantize) for sign in signs]
             best = max(found, key=lambda term: _taken(rest, term, quantize))
             # The same levels chosen again have latent weights that know the other terms.
@@ -88,6 +89,15 @@ def _signs(quantize: Quantize) -> tuple[float, ...]:
     latent = np.linspace(0.1, 1.0, 10)
     symmetric = np.array_equal(quantize(-latent), -quantize(latent))
     return (1.0,) if symmetric else (1.0, -1.0)
+
+
+def _leading(matrix: Array) -> Array:
+    """Nearly the first right singular vector, by power iteration: a start needs no more."""
+    vector: Array = matrix[np.square(matrix).sum(axis=1).argmax()]
+    for _ in range(_POWERS):
+        vector = matrix.T @ (matrix @ vector)
+        vector = vector / max(float(np.abs(vector).max()), 1e-12)
+    return vector
 
 
 def _suited(sign: float, rest: Array, right: Array, quantize: Quantize) -> Term:
