@@ -1,7 +1,5 @@
 """One bit a weight, learned for real, though briefly, on the handwritten digits."""
 
-import pytest
-
 from larqca.config.canonical import build_run_config, merge
 from larqca.training.run import execute
 
@@ -24,14 +22,13 @@ ONE_BIT = merge(FLOAT, {
 })  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [0])
-def test_one_bit_kernels_classify_digits_and_go_on_doing_so(tmp_path, seed):
-    """Ten seeds gave SEEDS."""
+def test_one_bit_kernels_classify_digits_and_go_on_doing_so(tmp_path):
+    """Seed 0 gives 98.3 and 98.0 % of cells, and 92.8 % of agreement at step 200."""
     for name in ("float", "one_bit"):
         (tmp_path / name).mkdir()
-    execute(build_run_config({**FLOAT, "seed": seed}), tmp_path / "float")
+    execute(build_run_config(FLOAT), tmp_path / "float")
     result = execute(
-        build_run_config({**ONE_BIT, "seed": seed}),
+        build_run_config(ONE_BIT),
         tmp_path / "one_bit",
         source=tmp_path / "float" / "model.npz",
     )
