@@ -11,7 +11,7 @@ import numpy as np
 from larqca.automata.layout import LayerLayout
 from larqca.backend import keras, larq, tf
 from larqca.quantizers.build import build
-from larqca.quantizers.registry import bits
+from larqca.quantizers.planes import input_planes, kernel_planes
 
 # Larq warns of starved latent weights wherever a binary kernel has no constraint.
 # Here training decides that (`clip_latents`), for the latent weights alone.
@@ -62,39 +62,6 @@ class ChannelScale(keras.layers.Layer):
 
 
 @keras.utils.register_keras_serializable("larqca")
-class Thresholds(keras.layers.Layer):
-    """Subtracts learned thresholds, so that a quantizer of few levels tells more of a number.
-
-    Args:
-        count: thresholds of every channel. Before training they lie evenly between the
-            two targets of a class channel, 0 and 1, and as far beyond them.
-
-    Shapes: ``[..., channels]`` to ``[..., count * channels]``.
-    """
-
-    def __init__(self, *, count: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.count = count
-
-    def build(self, input_shape: Any) -> None:
-        """Create `count` thresholds for each channel."""
-        levels = np.linspace(-0.5, 1.5, self.count + 2)[1:-1, None]
-        initial = np.repeat(levels, int(input_shape[-1]), axis=1)
-        self.thresholds = self.add_weight(
-            name="thresholds", shape=initial.shape, initializer=lambda *_, **__: initial
-        )
-        super().build(input_shape)
-
-    def call(self, inputs: Any) -> Any:
-        """All channels less their first threshold, then less their second, ..."""
-        return tf.concat([inputs - self.thresholds[each] for each in range(self.count)], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {**super().get_config(), "count": self.count}
-
-
-@keras.utils.register_keras_serializable("larqca")
 class KernelScale(keras.layers.Layer):
     """Holds a learned number for every row of the next convolution's kernel matrix.
 
@@ -123,11 +90,9 @@ class KernelScale(keras.layers.Layer):
 class Block:
     """One convolution with its scales: the unit that both engines compute.
 
-    A block is five Keras layers at most: thresholds, an input scale, Larq's `QuantConv2D`,
-    an output scale that then also holds the bias, and where the kernel is a product, the
-    `QuantConv2D` of its second factor, which then has the bias. `layers` puts them into a model;
-    `transform_input` and `multiplier` are the same arithmetic in parts, for engines that
-    compute single cells.
+    A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and an output
+    scale that then also holds the bias. `layers` puts them into a model; `transform_input`
+    and `multiplier` are the same arithmetic in parts, for engines that compute single cells.
 
     Args:
         layout: of the layer.
@@ -142,21 +107,16 @@ class Block:
         self._exact_sums = feeds_quantizer or layout.input_quantizer is not None
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
-        self.kernel_quantizer = build(layout.kernel_quantizer)
-        self.thresholds = (
-            Thresholds(count=layout.thresholds, name=f"{name}_thresholds")
-            if layout.thresholds
-            else None
-        )
+        self.kernel_quantizer = _kernel_quantizer(layout)
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
-            layout.rank or layout.outputs,
+            layout.outputs,
             layout.kernel_size,
             padding="same",
             pad_values=float(layout.pad_values),
-            use_bias=layout.bias and not layout.has_output_scale and not layout.rank,
-            activation=None if layout.has_output_scale or layout.rank else activation,
-            input_quantizer=build(layout.input_quantizer),
+            use_bias=layout.bias and not layout.has_output_scale,
+            activation=None if layout.has_output_scale else activation,
+            input_quantizer=_input_quantizer(layout),
             kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
             name=name,
@@ -164,24 +124,11 @@ class Block:
         self.output_scale = (
             ChannelScale(
                 initial=_initial_output_scale(layout, self.kernel_quantizer),
-                use_bias=layout.bias and not layout.rank,
-                relu=layout.relu and not layout.rank,
+                use_bias=layout.bias,
+                relu=layout.relu,
                 name=f"{name}_output_scale",
             )
             if layout.has_output_scale
-            else None
-        )
-        self.second = (
-            larq.layers.QuantConv2D(
-                layout.outputs,
-                1,
-                use_bias=layout.bias,
-                activation=activation,
-                kernel_quantizer=build(layout.kernel_quantizer),
-                kernel_initializer=_kernel_initializer(layout, seed + 1),
-                name=f"{name}_second",
-            )
-            if layout.rank
             else None
         )
 
@@ -195,37 +142,29 @@ class Block:
             levels = kernel if quantizer is None else quantizer(kernel)
             return levels * scale.scale[..., None]
 
-        scaled.precision = bits(self.layout.kernel_quantizer)  # type: ignore[attr-defined]
+        scaled.precision = getattr(quantizer, "precision", 32)  # type: ignore[attr-defined]
         return scaled
 
     @property
     def layers(self) -> list[Any]:
         """The block's Keras layers in order."""
-        parts = (
-            self.thresholds, self.input_scale, self.convolution, self.output_scale, self.second
-        )
+        parts = (self.input_scale, self.convolution, self.output_scale)
         return [layer for layer in parts if layer is not None]
 
     @property
     def latent_kernel(self) -> Any:
         """The kernel's own variable, before quantization."""
-        return _latent(self.convolution)
+        return getattr(self.convolution.kernel, "latent_variable", self.convolution.kernel)
 
     @property
     def latents(self) -> list[Any]:
-        """The variables behind the kernel quantizer, if there is one."""
-        if self.layout.kernel_quantizer is None:
-            return []
-        return [_latent(each) for each in (self.convolution, self.second) if each is not None]
+        """The variable behind the kernel quantizer, if there is one."""
+        return [] if self.layout.kernel_quantizer is None else [self.latent_kernel]
 
     @property
     def variables(self) -> dict[str, Any]:
         """Variables by their names in files, in the order of `array_shapes`."""
         named = {"kernel": self.latent_kernel}
-        if self.second is not None:
-            named["second_kernel"] = _latent(self.second)
-        if self.thresholds is not None:
-            named["thresholds"] = self.thresholds.thresholds
         if self.input_scale is not None:
             named["input_scale"] = self.input_scale.scale
         if self.output_scale is not None:
@@ -235,32 +174,28 @@ class Block:
         return {f"{self.layout.name}/{key}": variable for key, variable in named.items()}
 
     def transform_input(self, inputs: Any) -> Any:
-        """Compare, scale and quantize ``[..., channels]``, giving ``[..., inputs]``."""
-        if self.thresholds is not None:
-            inputs = self.thresholds(inputs)
+        """Scale and quantize ``[..., inputs]``."""
         if isinstance(self.input_scale, ChannelScale):
             inputs = inputs * self.input_scale.scale
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 
     def kernel_matrix(self) -> Any:
-        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]`` (its
-        first factor, ``[kernel_size**2, inputs, rank]``, where it is a product)."""
+        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
         layout = self.layout
-        kernel = _quantized(self.convolution)
-        return tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, -1])
+        kernel = tf.convert_to_tensor(self.latent_kernel)
+        quantizer = self.convolution.kernel_quantizer
+        levels = kernel if quantizer is None else quantizer(kernel)
+        return tf.reshape(levels, [layout.kernel_size**2, layout.inputs, layout.outputs])
 
     def weights(self) -> Any:
         """What inputs are multiplied by in the end, ``[kernel_size**2, inputs, outputs]``."""
         scale = 1.0 if self.output_scale is None else self.output_scale.scale
-        scaled = self.kernel_matrix() * scale
-        return scaled if self.second is None else scaled @ _quantized(self.second)[0, 0]
+        return self.kernel_matrix() * scale
 
     def multiplier(self) -> Callable[[Any], Any]:
         """Quantizes the kernel, once for a rollout, and gives the block's function from
         windows ``[cells, kernel_size**2 * inputs]`` to its ``[cells, outputs]``."""
-        if self.second is not None:
-            return self._product_multiplier()
         matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
         if self.output_scale is None:
             return lambda windows: self._finish(tf.matmul(windows, matrix))
@@ -270,20 +205,9 @@ class Block:
         exact = _exactly(matrix, self.output_scale.scale)
         return lambda windows: self._finish(exact(windows, scaled))
 
-    def _product_multiplier(self) -> Callable[[Any], Any]:
-        if not self._exact_sums:
-            # The product is computed once a rollout, so that a cell costs what it costs
-            # with one kernel, whatever the rank.
-            whole = tf.reshape(self.weights(), [-1, self.layout.outputs])
-            return lambda windows: self._finish(tf.matmul(windows, whole))
-        first = tf.reshape(self.kernel_matrix(), [-1, self.layout.rank])
-        scale = 1.0 if self.output_scale is None else self.output_scale.scale
-        second = _quantized(self.second)[0, 0]
-        return lambda windows: self._finish(tf.matmul(tf.matmul(windows, first) * scale, second))
-
     @property
     def _bias(self) -> Any:
-        return (self.second or self.output_scale or self.convolution).bias
+        return (self.output_scale or self.convolution).bias
 
     def _finish(self, products: Any) -> Any:
         if self.layout.bias:
@@ -291,14 +215,17 @@ class Block:
         return tf.nn.relu(products) if self.layout.relu else products
 
 
-def _latent(convolution: Any) -> Any:
-    return getattr(convolution.kernel, "latent_variable", convolution.kernel)
+def _kernel_quantizer(layout: LayerLayout) -> Any:
+    spec = layout.kernel_quantizer
+    quantizer = build(spec)
+    if spec is None or quantizer is None:
+        return None
+    return kernel_planes(quantizer, spec, layout.kernel_planes)
 
 
-def _quantized(convolution: Any) -> Any:
-    kernel = tf.convert_to_tensor(_latent(convolution))
-    quantizer = convolution.kernel_quantizer
-    return kernel if quantizer is None else quantizer(kernel)
+def _input_quantizer(layout: LayerLayout) -> Any:
+    quantizer = build(layout.input_quantizer)
+    return None if quantizer is None else input_planes(quantizer, layout.input_planes)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:
@@ -343,7 +270,7 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     untrained automaton stands still."""
     if layout.kernel_quantizer is not None and layout.has_output_scale:
         return keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
-    if layout.last and not layout.rank:
+    if layout.last:
         return "zeros"
     return keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
 
@@ -359,8 +286,6 @@ def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:
         return 1.0
     rows = layout.kernel_size**2 * layout.inputs
     levels = np.asarray(quantizer(tf.linspace(-1.0, 1.0, 1001)[:, None]))
-    gain = 1.0
-    for terms in (rows, layout.rank) if layout.rank else (rows,):
-        gain *= np.sqrt(terms * levels.var() + (terms * levels.mean()) ** 2)
-    wanted = np.sqrt(rows) * _initial_deviation(layout)
+    gain = np.sqrt(rows * levels.var() + (rows * levels.mean()) ** 2)
+    wanted = np.sqrt(rows) * _initial_deviation(layout) / layout.input_planes
     return float(wanted / gain) * (0.01 if layout.last else 1.0)

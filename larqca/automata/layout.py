@@ -34,9 +34,8 @@ class LayerLayout:
         relu: whether a ReLU follows.
         pad_values: what a neighbour outside the grid contributes.
         last: whether its output is added to the state.
-        rank: channels between the two kernels whose product the kernel is (0: it is one).
-        thresholds: learned numbers that each channel is compared with before the input
-            quantizer; the kernel sees each channel as often (0: once, as it is).
+        kernel_planes: quantized kernels whose sum the kernel is.
+        input_planes: thresholds with which the input quantizer looks at each input.
     """
 
     name: str
@@ -50,19 +49,18 @@ class LayerLayout:
     relu: bool
     pad_values: int
     last: bool
-    rank: int = 0
-    thresholds: int = 0
-
-    @property
-    def channels(self) -> int:
-        """Channels of what the layer reads."""
-        return self.inputs // max(1, self.thresholds)
+    kernel_planes: int = 1
+    input_planes: int = 1
 
     @property
     def kernel_count(self) -> int:
-        """Weights of the kernel; also multiply-accumulates per cell and step."""
-        rows = self.kernel_size**2 * self.inputs
-        return self.rank * (rows + self.outputs) if self.rank else rows * self.outputs
+        """Weights of the kernel, each plane's counted."""
+        return self.kernel_planes * self.kernel_size**2 * self.inputs * self.outputs
+
+    @property
+    def mac_count(self) -> int:
+        """Multiply-accumulates per cell and step, each plane with each plane."""
+        return self.kernel_count * self.input_planes
 
     @property
     def has_input_scale(self) -> bool:
@@ -80,21 +78,15 @@ class LayerLayout:
 
     @property
     def has_output_scale(self) -> bool:
-        """Whether outputs, or the channels of the rank, are scaled."""
+        """Whether there is a learned scale on the output side."""
         return self.scale != "none"
-
-    @property
-    def scaled_channels(self) -> int:
-        """How many channels the output scale has."""
-        return self.rank or self.outputs
 
     @property
     def float_count(self) -> int:
         """Learned numbers that stay float32: scales and biases."""
         return (
-            (self.inputs if self.thresholds else 0)
-            + self.has_input_scale * prod(self.input_scale_shape)
-            + self.has_output_scale * self.scaled_channels
+            self.has_input_scale * prod(self.input_scale_shape)
+            + self.has_output_scale * self.outputs
             + self.bias * self.outputs
         )
 
@@ -102,16 +94,12 @@ class LayerLayout:
         """Name and shape of every array of this layer, in file order."""
         size = self.kernel_size
         shapes: dict[str, tuple[int, ...]] = {
-            f"{self.name}/kernel": (size, size, self.inputs, self.rank or self.outputs)
+            f"{self.name}/kernel": (size, size, self.inputs, self.outputs)
         }
-        if self.rank:
-            shapes[f"{self.name}/second_kernel"] = (1, 1, self.rank, self.outputs)
-        if self.thresholds:
-            shapes[f"{self.name}/thresholds"] = (self.thresholds, self.channels)
         if self.has_input_scale:
             shapes[f"{self.name}/input_scale"] = self.input_scale_shape
         if self.has_output_scale:
-            shapes[f"{self.name}/output_scale"] = (self.scaled_channels,)
+            shapes[f"{self.name}/output_scale"] = (self.outputs,)
         if self.bias:
             shapes[f"{self.name}/bias"] = (self.outputs,)
         return shapes
@@ -152,16 +140,15 @@ def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayou
     state = config.cell.hidden_channels + classes
     perceive_widths = config.perceive.widths
     update_widths = [*config.update.widths, state]
-    seen = (1 + state) * max(1, config.perceive.thresholds)
-    inputs = _chain([seen, *perceive_widths, *update_widths])
+    inputs = _chain([1 + state, *perceive_widths, *update_widths])
     input_quantizers = config.perceive.input_quantizer + config.update.input_quantizer
     # An input quantizer takes the place of the ReLU before it: the sign of a ReLU is
     # always +1, and DoReFa clips at zero by itself.
     relu = [quantizer is None for quantizer in input_quantizers[1:]] + [False]
     count = len(perceive_widths)
     perceive = _stack("perceive", 3, config.perceive, inputs[:count], relu[:count],
-                      config.perceive.pad_values, config.perceive.thresholds)
-    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0, 0)
+                      config.perceive.pad_values)
+    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0)
     return AutomatonLayout(config.cell, classes, perceive, update)
 
 
@@ -176,7 +163,6 @@ def _stack(
     channels: list[tuple[int, int]],
     relu: list[bool],
     pad_values: int,
-    thresholds: int,
 ) -> tuple[LayerLayout, ...]:
     return tuple(
         LayerLayout(
@@ -191,8 +177,8 @@ def _stack(
             relu=relu[index],
             pad_values=pad_values,
             last=name == "update" and index == len(channels) - 1,
-            rank=network.rank[index] or 0,
-            thresholds=thresholds if index == 0 else 0,
+            kernel_planes=network.kernel_planes[index],
+            input_planes=network.input_planes[index],
         )
         for index, (inputs, outputs) in enumerate(channels)
     )

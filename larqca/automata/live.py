@@ -88,7 +88,7 @@ def _outside(block: Block, shape: Any) -> Any:
     what the padding says; None where it does so already."""
     if block.layout.input_quantizer is None and not block.layout.pad_values:
         return None
-    dead = block.transform_input(tf.zeros([1, block.layout.channels]))
+    dead = block.transform_input(tf.zeros([1, block.layout.inputs]))
     row = float(block.layout.pad_values) - dead
     return tf.stop_gradient(tf.pad(row, [[0, shape[0] - 1], [0, 0]]))
 

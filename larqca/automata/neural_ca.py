@@ -139,7 +139,7 @@ def _sequential(name: str, blocks: tuple[Block, ...]) -> Any:
     With height and width unknown, Larq's summary counts one pixel: its
     multiply-accumulates are those of one cell in one step.
     """
-    inputs = blocks[0].layout.channels
+    inputs = blocks[0].layout.inputs
     return keras.Sequential(
         [keras.Input((None, None, inputs)), *(layer for block in blocks for layer in block.layers)],
         name=name,

@@ -7,26 +7,50 @@ an output scale v: |W| as a rank-one product with the quantizer's levels in betw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from larqca.automata.factoring import factored, fitted_scale
+from larqca.automata.calibration import layer_inputs
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
-from larqca.quantizers.build import is_elementwise
 
 Array = npt.NDArray[Any]
 
 
-def start_from(model: NeuralCA, source: NeuralCA) -> None:
+@dataclass(frozen=True)
+class InputChange:
+    """How a layer of the target reads what the source's layer reads as x.
+
+    Attributes:
+        gain: what x is multiplied by before the layer, by the layer that puts it out or
+            by the input scale, ``[inputs]``.
+        offset: what is added to it then, ``[inputs]``.
+        rows: x is about ``rows * code + constant``, with the code that the kernel gets.
+        constant: see `rows`.
+    """
+
+    gain: Array
+    offset: Array
+    rows: Array
+    constant: Array
+
+
+def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -> None:
     """Give `model` the weights of `source`, quantized as `model` wants them.
 
     A layer that is quantized and scaled alike in both is copied as it is.
+
+    Args:
+        model: the automaton to start.
+        source: one of the same layers, up to quantizers, scales and biases.
+        images: grey ``[pictures, height, width]``, on which the source runs to tell what
+            new input quantizers must cover; without them, these start as they are.
 
     Raises:
         ModelFileError: the automata differ in more than quantizers, scales and biases.
@@ -34,51 +58,112 @@ def start_from(model: NeuralCA, source: NeuralCA) -> None:
     check_fits(source.layout, model.layout)
     targets = model.perceive_blocks + model.update_blocks
     origins = source.perceive_blocks + source.update_blocks
-    # Scale of each layer's inputs that the layer before it takes over; none before the first.
-    moved = [None, *map(_movable_rows, pairwise(targets), pairwise(origins)), None]
+    changes = _input_changes(model, source, images)
     arrays: dict[str, Array] = {}
     for number, (target, origin) in enumerate(zip(targets, origins, strict=True)):
         found = {name: variable.numpy() for name, variable in origin.variables.items()}
-        if _quantized_alike(origin.layout, target.layout) and moved[number] is None:
+        if _quantized_alike(origin.layout, target.layout) and changes[number] is None:
             mine = {**_defaults(target), **found}
         else:
-            mine = _requantized(target, origin, found, moved[number])
-        arrays.update(_outputs_times(mine, target, moved[number + 1]))
+            mine = _requantized(target, origin, found, changes[number])
+        arrays.update(_outputs_changed(mine, target, changes[number + 1]))
     model.set_arrays({name: arrays[name] for name in model.layout.array_shapes()})
 
 
-def _movable_rows(targets: tuple[Block, Block], origins: tuple[Block, Block]) -> Array | None:
+def _input_changes(
+    model: NeuralCA, source: NeuralCA, images: Array | None
+) -> list[InputChange | None]:
+    """For each layer, and for the state after the last one."""
+    targets = model.perceive_blocks + model.update_blocks
+    origins = source.perceive_blocks + source.update_blocks
+    changes: list[InputChange | None] = [None]
+    changes += map(_movable_rows, pairwise(targets), pairwise(origins))
+    new = [_newly_quantized(one.layout, two.layout)
+           for one, two in zip(origins, targets, strict=True)]
+    if images is not None and any(new):
+        inputs = layer_inputs(source, images)
+        for number, target in enumerate(targets):
+            before = targets[number - 1] if number else None
+            reachable = before is None or before.layout.bias
+            if new[number] and reachable and len(inputs[number]):
+                changes[number] = _covering(target, inputs[number], before)
+    return [*changes, None]
+
+
+def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:
+    return origin.input_quantizer is None and target.input_quantizer is not None
+
+
+# Shares of the inputs that a quantizer is to cover; that of the smallest error is taken.
+_COVERED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
+
+
+def _covering(target: Block, inputs: Array, before: Block | None) -> InputChange:
+    """Gain and offset that bring inputs to where the target's quantizer tells them apart.
+
+    What comes out of another layer may be moved and stretched by that layer; the state
+    can only be stretched, by an input scale.
+    """
+    spread = np.abs(inputs)
+    unit = (target.layout.input_quantizer or {}).get("mode") == "activations"  # DoReFa's [0, 1]
+    ends = target.convolution.input_quantizer(tf.constant([[-1.5], [1.5]])).numpy().ravel()
+    fits = []
+    for share in _COVERED:
+        high = _nonzero(np.quantile(spread, share, axis=0))
+        if before is None and not target.layout.has_input_scale:
+            high = np.ones_like(high)
+        low = -high if before is None and not unit else np.zeros_like(high)
+        # The quantizer's domain is [0, 1] or [-1, 1].
+        gain = (1.0 if unit else 2.0) / (high - low)
+        offset = -gain * low - (0.0 if unit else 1.0)
+        rows = (high - low) / (ends[1] - ends[0])
+        constant = low - rows * ends[0]
+        codes = target.convolution.input_quantizer(tf.constant(inputs * gain + offset, tf.float32))
+        error = np.square(codes.numpy() * rows + constant - inputs).mean(axis=0)
+        fits.append((error, np.stack([gain, offset, rows, constant])))
+    best = np.argmin([error for error, _ in fits], axis=0)
+    chosen = np.stack([fit for _, fit in fits])[best, :, np.arange(len(best))]
+    return InputChange(*chosen.T.astype(np.float32))
+
+
+def _movable_rows(
+    targets: tuple[Block, Block], origins: tuple[Block, Block]
+) -> InputChange | None:
     """Mean magnitude of the weights of each input of the second layer, relative to all,
     if the first layer can multiply its outputs by it: through a ReLU that changes nothing,
     and a quantized kernel with one scale for each column fits the better."""
     before, layout = targets[0].layout, targets[1].layout
-    wanted = (
-        layout.kernel_quantizer is not None and layout.scale == "channel" and not layout.rank
-    )
+    wanted = layout.kernel_quantizer is not None and layout.scale == "channel"
     alike = _quantized_alike(origins[1].layout, layout)
     rectified = before.relu and origins[0].layout.relu
-    scalable = before.kernel_quantizer is None or (before.has_output_scale and not before.rank)
+    scalable = before.kernel_quantizer is None or before.has_output_scale
     if not (wanted and rectified and scalable) or alike:
         return None
     rows = _nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
-    return rows / rows.mean()
+    gain = rows / rows.mean()
+    return InputChange(gain, np.zeros_like(gain), 1.0 / gain, np.zeros_like(gain))
 
 
-def _outputs_times(arrays: dict[str, Array], block: Block, scale: Array | None) -> dict[str, Array]:
-    """The block's arrays for outputs that are `scale` times as large."""
-    if scale is None:
+def _outputs_changed(
+    arrays: dict[str, Array], block: Block, change: InputChange | None
+) -> dict[str, Array]:
+    """The block's arrays for what the layer after it wants to read."""
+    if change is None:
         return arrays
     name = block.layout.name
     held_by = "output_scale" if block.layout.has_output_scale else "kernel"
     scaled = [f"{name}/{held_by}"] + [f"{name}/bias"] * block.layout.bias
-    return {**arrays, **{key: arrays[key] * scale for key in scaled}}
+    changed = {**arrays, **{key: arrays[key] * change.gain for key in scaled}}
+    if block.layout.bias:
+        changed[f"{name}/bias"] = changed[f"{name}/bias"] + change.offset
+    return changed
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
-    return (one.kernel_quantizer, one.scale, one.rank) == (
+    return (one.kernel_quantizer, one.kernel_planes, one.scale) == (
         other.kernel_quantizer,
+        other.kernel_planes,
         other.scale,
-        other.rank,
     )
 
 
@@ -93,82 +178,35 @@ def _weights(block: Block) -> Array:
 
 
 def _requantized(
-    target: Block, origin: Block, found: Mapping[str, Array], moved: Array | None
+    target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None
 ) -> dict[str, Array]:
-    """Arrays of `target` that compute as nearly as it can what `origin` computes, on
-    inputs that are `moved` times as large."""
+    """Arrays of `target` that compute as nearly as it can what `origin` computes."""
     layout, name = target.layout, target.layout.name
     weights = _weights(origin)
-    if moved is not None:
-        weights = weights / moved[:, None]
     arrays = _defaults(target)
-    if layout.bias and f"{name}/bias" in found:
-        arrays[f"{name}/bias"] = found[f"{name}/bias"]
-    if layout.thresholds and origin.layout.thresholds == layout.thresholds:
-        arrays[f"{name}/thresholds"] = found[f"{name}/thresholds"]
+    bias = found.get(f"{name}/bias", np.float32(0.0))
+    if change is not None:
+        bias = bias + np.einsum("aio,i->o", weights, change.constant)
+        weights = weights * change.rows[:, None]
+    if layout.bias:
+        arrays[f"{name}/bias"] = np.broadcast_to(bias, (layout.outputs,)).astype(np.float32)
     if layout.has_input_scale and layout.input_quantizer is not None:
         # It stands in front of the input quantizer and is no part of the kernel.
         if origin.layout.has_input_scale and origin.layout.input_quantizer is not None:
             arrays[f"{name}/input_scale"] = found[f"{name}/input_scale"]
+        elif change is not None and name == "perceive/0":
+            arrays[f"{name}/input_scale"] = change.gain
     elif layout.has_input_scale:
         rows = _nonzero(np.abs(weights).mean(axis=2))
         if layout.kernel_quantizer is None:
             rows = np.ones_like(rows)
         weights = weights / rows[..., None]
         arrays[f"{name}/input_scale"] = rows.reshape(layout.input_scale_shape)
-    if layout.rank:
-        return {**arrays, **_product(target, weights)}
     latent, outputs = factorized(weights, _quantize(target), layout)
     arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
-
-
-def _product(target: Block, weights: Array) -> dict[str, Array]:
-    """Both kernels of a product that comes near `weights`, and the scale between them."""
-    name, shapes = target.layout.name, target.layout.array_shapes()
-    quantizer = target.kernel_quantizer
-    flat = weights.reshape(-1, weights.shape[-1])
-    factors = factored(flat, target.layout.rank, _elementwise(target))
-    left, right = factors.left, factors.right
-    if target.layout.kernel_quantizer and not (is_elementwise(quantizer) or _is_dorefa(target)):
-        # What such a quantizer multiplies an output by, the mean magnitude of its latent
-        # weights, shall be the same for all.
-        right = np.clip(right / (2.0 * _nonzero(np.abs(right).mean(axis=0))), -1.0, 1.0)
-    arrays = {
-        f"{name}/kernel": left.reshape(shapes[f"{name}/kernel"]),
-        f"{name}/second_kernel": right.reshape(shapes[f"{name}/second_kernel"]),
-    }
-    if target.layout.has_output_scale:
-        levels = [_quantized_as(quantizer, array) for array in arrays.values()]
-        matrices = [each.reshape(-1, each.shape[-1]) for each in levels]
-        scale = fitted_scale(flat, *matrices).astype(np.float32)
-        arrays[f"{name}/output_scale"] = scale
-    return arrays
-
-
-def _is_dorefa(block: Block) -> bool:
-    return (block.layout.kernel_quantizer or {}).get("mode") == "weights"
-
-
-def _elementwise(block: Block) -> Callable[[Array], Array]:
-    """The levels of single latent weights; of quantizers that use statistics of a whole
-    kernel, DoReFa's for a kernel whose largest weight is one, and else signs."""
-    quantizer = block.kernel_quantizer
-    if is_elementwise(quantizer):
-        return lambda latent: _quantized_as(quantizer, latent)
-    if _is_dorefa(block):
-        return lambda latent: _quantized_as(quantizer, np.append(latent, 1.0))[:-1].reshape(
-            latent.shape
-        )
-    return lambda latent: np.where(latent >= 0, 1.0, -1.0)
-
-
-def _quantized_as(quantizer: Callable[[Any], Any] | None, latent: Array) -> Array:
-    if quantizer is None:
-        return latent.astype(np.float64)
-    return np.asarray(quantizer(tf.constant(latent, tf.float32)), np.float64)
 
 
 def _nonzero(scale: Array) -> Array:

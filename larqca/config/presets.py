@@ -8,8 +8,6 @@ clothing     18,080   7,920  Clothing Automata 2020: bias-free 3x3 20-20, 3x3 20
                              with bias; bias-free 1x1 80-80, 80-19; no learned scales
 compact       4,640   1,551  distill at 32 hidden and 5 hidden state channels
 wide         46,336  70,675  distill at 256 hidden channels
-products     72,880  33,619  distill with each kernel a product of two, of ranks 280, 160
-                             and 80: one bit a weight follows float weights that way
 =========  ========  ======  ==========================================================
 """
 
@@ -33,11 +31,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cell": {"hidden_channels": 5},
         "perceive": {"widths": [32]},
         "update": {"widths": [32]},
-    },
-    "products": {
-        "cell": {"hidden_channels": 9},
-        "perceive": {"widths": [80], "rank": 280},
-        "update": {"widths": [80], "rank": [160, 80]},
     },
     "wide": {
         "cell": {"hidden_channels": 9},

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from larqca.quantizers.registry import normalize
+from larqca.quantizers.registry import check_planes, normalize
 
 Positive = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -57,17 +57,18 @@ class NetworkConfig(Section):
         widths: output channels of the layers that the user sizes.
         kernel_quantizer: quantizer specs of the kernels (None: float).
         input_quantizer: quantizer specs of the layers' inputs (None: float).
-        rank: each layer's kernel is the product of two quantized kernels with so many
-            channels between them (None: one kernel), a learned scale for each channel
-            unless `scale` is none. One-bit kernels come so as near to float ones as the
-            rank allows (`larqca.automata.factoring`).
+        kernel_planes: how many quantized kernels, each worth half of the one before, are
+            summed to a layer's kernel (`larqca.quantizers.planes`). Each is a kernel of its
+            own to store and to multiply with: one-bit kernels come so as near to float
+            ones as their number allows.
+        input_planes: with how many evenly spaced thresholds in (-1, 1) the input quantizer
+            looks at each input; the layer reads the sum. One is the quantizer itself.
         scale: learned magnitudes of each layer: none, one per output channel
             (`channel`), or one per output and one per input of the kernel matrix, so
             that |W| is a rank-one product (`rank_one`; before quantized inputs, one per
             input channel). By default, none for float kernels, and for quantized ones
             what makes them learn: `rank_one` in perceive layers, `channel` in update
-            layers (a scale of their inputs would only repeat that of the outputs before)
-            and in those with a rank.
+            layers (a scale of their inputs would only repeat that of the outputs before).
         bias: whether each layer adds a bias.
     """
 
@@ -76,8 +77,11 @@ class NetworkConfig(Section):
     widths: list[Annotated[int, Field(ge=1, le=4096)]]
     kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
     input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
-    rank: list[Annotated[int, Field(ge=1, le=4096)] | None] = Field(
-        default=None, validate_default=True
+    kernel_planes: list[Annotated[int, Field(ge=1, le=8)]] = Field(
+        default=1, validate_default=True
+    )
+    input_planes: list[Annotated[int, Field(ge=1, le=64)]] = Field(
+        default=1, validate_default=True
     )
     scale: list[Scale] = Field(default=None, validate_default=True)
     bias: list[bool] = Field(default=True, validate_default=True)
@@ -87,7 +91,10 @@ class NetworkConfig(Section):
         """How many layers a stack of these widths has."""
         return len(widths)
 
-    @field_validator("kernel_quantizer", "input_quantizer", "rank", "scale", "bias", mode="before")
+    @field_validator(
+        "kernel_quantizer", "input_quantizer", "kernel_planes", "input_planes", "scale", "bias",
+        mode="before",
+    )
     @classmethod
     def _one_for_each_layer(cls, value: Any, info: Any) -> Any:
         widths = info.data.get("widths")
@@ -96,21 +103,23 @@ class NetworkConfig(Section):
         values = _per_layer(value, cls.layer_count(widths), info.field_name)
         if info.field_name == "scale":
             quantized = info.data.get("kernel_quantizer") or values
-            ranks = info.data.get("rank") or [None] * len(values)
             return [
-                cls._default_scale(quantizer, rank) if each is None else each
-                for each, quantizer, rank in zip(values, quantized, ranks, strict=True)
+                (cls.quantized_scale if quantizer else "none") if each is None else each
+                for each, quantizer in zip(values, quantized, strict=True)
             ]
         if info.field_name.endswith("quantizer"):
             role = info.field_name.removesuffix("_quantizer")
             return [normalize(each, role=role) for each in values]
         return values
 
-    @classmethod
-    def _default_scale(cls, quantizer: Any, rank: int | None) -> Scale:
-        if quantizer is None:
-            return "none"
-        return "channel" if rank else cls.quantized_scale
+    @model_validator(mode="after")
+    def _planes_have_a_quantizer(self) -> NetworkConfig:
+        for role in ("kernel", "input"):
+            quantizers = getattr(self, f"{role}_quantizer")
+            for planes, quantizer in zip(getattr(self, f"{role}_planes"), quantizers, strict=True):
+                if planes > 1:
+                    check_planes(role, planes, quantizer)
+        return self
 
 
 class PerceiveConfig(NetworkConfig):
@@ -119,26 +128,12 @@ class PerceiveConfig(NetworkConfig):
     Attributes:
         pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
             binarized inputs binary).
-        thresholds: how many learned numbers every channel of the state is compared with
-            before the input quantizer of the first layer, which so reads each channel as
-            often (0: it reads the state as it is, once). A sign alone tells a class
-            channel at 0.1 from one at -0.1, but not from one at 0.9.
     """
 
     quantized_scale: ClassVar[Scale] = "rank_one"
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0
-    thresholds: Annotated[int, Field(ge=0, le=16)] = 0
-
-    @model_validator(mode="after")
-    def _thresholds_need_a_quantizer(self) -> PerceiveConfig:
-        if self.thresholds and self.input_quantizer[0] is None:
-            raise ValueError(
-                f"thresholds ({self.thresholds}) stand before an input quantizer, and the first "
-                "layer has none; set input_quantizer, for example to ste_sign"
-            )
-        return self
 
 
 class UpdateConfig(NetworkConfig):

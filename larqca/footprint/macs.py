@@ -14,7 +14,7 @@ def macs_of(layers: Sequence[LayerLayout]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for layer in layers:
         key = f"{bits(layer.kernel_quantizer)}x{bits(layer.input_quantizer)}"
-        counts[key] += layer.kernel_count
+        counts[key] += layer.mac_count
     return dict(sorted(counts.items()))
 
 

@@ -182,6 +182,21 @@ def bits(spec: QuantizerSpec | None) -> int:
     return int(spec["k_bit"]) if info.bits is None else info.bits
 
 
+def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
+    """Whether a layer's kernel or input can have several planes of this quantizer.
+
+    Raises:
+        ValueError: it has no quantizer, or one that has a number of bits instead.
+    """
+    if spec is None:
+        raise ValueError(
+            f"{role}_planes ({planes}) are those of a quantizer, and the layer has none; "
+            f"set {role}_quantizer, for example to ste_sign"
+        )
+    if spec["name"] == "dorefa_quantizer":
+        raise ValueError(f"{role}_planes ({planes}) are not for dorefa_quantizer; give it a k_bit")
+
+
 def label(spec: QuantizerSpec | None) -> str:
     """Short text for tables: the name, with the parameters that differ from default."""
     if spec is None:

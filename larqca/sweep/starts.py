@@ -103,8 +103,7 @@ def _can_follow(config: RunConfig) -> bool:
     for layer in layout_of(config).layers:
         if layer.kernel_quantizer is not None:
             info = QUANTIZERS.get(layer.kernel_quantizer["name"])
-            # The scales of a product have signs of their own.
-            signed = info is None or info.signed or layer.rank > 0
+            signed = info is None or info.signed or layer.kernel_planes > 1
             if not (layer.has_output_scale and signed):
                 return False
     return True

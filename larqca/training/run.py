@@ -22,6 +22,10 @@ from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
 from larqca.training.trainer import Trainer
 
+# Training pictures that show what input quantizers must cover (about 8,000 live cells
+# of MNIST, at 12 moments each).
+CALIBRATION_PICTURES = 64
+
 
 def _ignore(_: Progress) -> None:
     """The default: nobody wants to know."""
@@ -112,7 +116,8 @@ def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> Neu
     if source is not None:
         try:
             # The grid that names the source is the user's own, as its quantizers are.
-            start_from(model, load_model(source, import_quantizers=True))
+            origin = load_model(source, import_quantizers=True)
+            start_from(model, origin, dataset.train_images[:CALIBRATION_PICTURES])
         except ModelFileError as error:
             raise ModelFileError(f"cannot start from {source.name}: {error}") from error
     return model

@@ -38,7 +38,7 @@ def test_a_different_run_has_another_name(change):
 
 def test_the_name_of_a_run_stays_the_same_between_versions():
     """Stores are found again by it: a change here makes every finished run be done anew."""
-    assert run_hash(build_run_config({})) == "a9b1a008e23b969d"
+    assert run_hash(build_run_config({})) == "60eb1d0fa2a11c27"
 
 
 def test_merge_replaces_a_quantizer_of_another_name_whole():
@@ -73,7 +73,12 @@ def test_merge_replaces_a_quantizer_of_another_name_whole():
             "did you mean 'beta_1'?",
         ),
         ({"perceive": {"widths": []}}, "perceive.widths: list should have at least 1 item"),
-        ({"perceive": {"thresholds": 2}}, "thresholds (2) stand before an input quantizer"),
+        ({"perceive": {"kernel_planes": 2}}, "kernel_planes (2) are those of a quantizer"),
+        ({"update": {"input_planes": 2}}, "input_planes (2) are those of a quantizer"),
+        (
+            {"update": {"input_quantizer": "dorefa_quantizer", "input_planes": 2}},
+            "not for dorefa_quantizer; give it a k_bit",
+        ),
         ({"seed": 1.5}, "seed: input should be a valid integer"),
     ],
 )

@@ -19,7 +19,7 @@ def quantized(quantizer, **network):
 @pytest.mark.parametrize(
     ("preset", "perceive", "update"),
     [("distill", 14_480, 8_019), ("clothing", 18_080, 7_920), ("compact", 4_640, 1_551),
-     ("wide", 46_336, 70_675), ("products", 72_880, 33_619)],
+     ("wide", 46_336, 70_675)],
 )
 def test_presets_have_their_published_parameter_counts(preset, perceive, update):
     layout = layout_of(build_run_config({"preset": preset}))
@@ -68,27 +68,15 @@ def test_readable_sizes(size, text):
     assert readable(size) == text
 
 
-def test_thresholds_are_counted_as_numbers_and_widen_the_kernel():
-    perceive = {"widths": [8], "kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign",
-                "thresholds": 3, "scale": "channel"}
-    layout = layout_of(build_run_config({"preset": "compact", "perceive": perceive}))
-    seen = 3 * (1 + layout.state_channels)
-    assert macs_of(layout.perceive) == {"1x1": 9 * seen * 8}
-    assert memory_of(layout.perceive).total_bits == 9 * seen * 8 + 32 * (seen + 8 + 8)
-    model = NeuralCA(layout)
-    assert larq_figures(model)["model_bytes"] == memory_of(layout.layers).bytes
-    assert {name: array.shape for name, array in model.arrays().items()} == layout.array_shapes()
-
-
 @pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
-def test_a_product_is_counted_as_its_two_kernels(scale):
-    settings = {"preset": "compact", **quantized("ste_sign", rank=11, scale=scale)}
-    layout = layout_of(build_run_config(settings))
-    model = NeuralCA(layout)
-    figures = larq_figures(model)
-    assert figures["model_bytes"] == memory_of(layout.layers).bytes
-    assert sum(figures["macs"].values()) == sum(macs_of(layout.layers).values())
-    assert {name: array.shape for name, array in model.arrays().items()} == layout.array_shapes()
-    perceive = layout.perceive[0]
-    rows = 9 * perceive.inputs
-    assert memory_of([perceive]).kernel_weights == 11 * (rows + perceive.outputs)
+def test_each_plane_is_counted_as_a_kernel(scale):
+    network = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign", "scale": scale}
+    one = layout_of(build_run_config({"preset": "compact", "perceive": network}))
+    more = {**network, "kernel_planes": 3, "input_planes": 4}
+    layout = layout_of(build_run_config({"preset": "compact", "perceive": more}))
+    plain = memory_of(one.perceive)
+    assert memory_of(layout.perceive).kernel_bits == 3 * plain.kernel_bits
+    assert memory_of(layout.perceive).total_bits == plain.total_bits + 2 * plain.kernel_bits
+    assert memory_of(layout.perceive).bits_per_weight == 1
+    assert macs_of(layout.perceive) == {"1x1": 12 * macs_of(one.perceive)["1x1"]}
+    assert larq_figures(NeuralCA(layout))["model_bytes"] == memory_of(layout.layers).bytes

@@ -15,8 +15,8 @@ FLOAT = {
     "evaluation": {"record_every": 100},
 }  # fmt: skip
 ONE_BIT = merge(FLOAT, {
-    "perceive": {"kernel_quantizer": "ste_sign", "rank": 280},
-    "update": {"kernel_quantizer": "ste_sign", "rank": [160, 80]},
+    "perceive": {"kernel_quantizer": "ste_sign", "kernel_planes": 5},
+    "update": {"kernel_quantizer": "ste_sign", "kernel_planes": 5},
     "training": {"iterations": 400, "optimizer": {"learning_rate": 3e-4, "latent_factor": 1.0}},
     "start_from": {"run": "0" * 16},
 })  # fmt: skip

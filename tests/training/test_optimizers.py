@@ -27,13 +27,6 @@ def test_latent_weights_have_their_own_learning_rate():
         np.testing.assert_allclose(move, expected, rtol=1e-3)
 
 
-def test_both_kernels_of_a_product_are_latent():
-    update = {"kernel_quantizer": "ste_sign", "rank": 3}
-    optimizers, _ = stepped(OptimizerConfig(), 1.0, update=update)
-    assert len(optimizers.latents) == 4
-    assert len(optimizers.variables) == len(optimizers.latents) + len(optimizers.others)
-
-
 def test_gradients_are_divided_by_their_norm():
     config = OptimizerConfig(name="sgd")
     _, moves = stepped(config, 5.0)

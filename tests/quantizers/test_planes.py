@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from larqca.backend import tf
+from larqca.quantizers.build import build
+from larqca.quantizers.planes import input_planes, kernel_planes, thresholds
+from larqca.quantizers.registry import normalize
+
+LATENT = np.linspace(-0.999, 0.999, 4000, dtype=np.float32).reshape(-1, 1)
+
+
+def kernel(name, count):
+    spec = normalize(name, role="kernel")
+    return kernel_planes(build(spec), spec, count)
+
+
+@pytest.mark.parametrize("name", ["ste_sign", "approx_sign", "swish_sign"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_signs_in_planes_are_evenly_spaced_levels(name, count):
+    levels = np.unique(kernel(name, count)(tf.constant(LATENT)).numpy())
+    expected = (2 * np.arange(2**count) + 1) / 2**count - 1
+    np.testing.assert_array_equal(levels, expected if count > 1 else [-1, 1])
+
+
+@pytest.mark.parametrize(
+    "name", ["ste_sign", "ste_heaviside", "magnitude_aware_sign", "ste_tern"]
+)
+def test_each_plane_halves_the_error(name):
+    errors = [
+        np.abs(kernel(name, count)(tf.constant(LATENT)).numpy() - LATENT).mean()
+        for count in (2, 3, 4, 5)
+    ]
+    for before, after in zip(errors, errors[1:]):
+        assert after == pytest.approx(before / 2, rel=0.2)
+
+
+@pytest.mark.parametrize("name", ["ste_sign", "ste_heaviside", "magnitude_aware_sign"])
+def test_gradients_go_straight_through(name):
+    latent = tf.constant(LATENT)
+    with tf.GradientTape() as tape:
+        tape.watch(latent)
+        total = tf.reduce_sum(kernel(name, 4)(latent))
+    gradient = tape.gradient(total, latent).numpy()
+    assert 0.6 < gradient.mean() < 1.1
+
+
+def test_thresholds_are_symmetrical_and_one_is_the_quantizer_itself():
+    np.testing.assert_array_equal(thresholds(1), [0.0])
+    np.testing.assert_allclose(thresholds(4), [-0.75, -0.25, 0.25, 0.75])
+    quantizer = build(normalize("ste_sign", role="input"))
+    assert input_planes(quantizer, 1) is quantizer
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_input_planes_count_the_thresholds_that_are_reached(count):
+    quantizer = build(normalize("ste_sign", role="input"))
+    codes = input_planes(quantizer, count)(tf.constant(LATENT)).numpy()
+    assert set(np.unique(codes)) == set(range(-count, count + 1, 2))
+    assert np.abs(codes / count - LATENT).max() <= 1 / count + 1e-6
