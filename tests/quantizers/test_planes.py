@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def test_each_plane_halves_the_error(name):
         np.abs(kernel(name, count)(tf.constant(LATENT)).numpy() - LATENT).mean()
         for count in (2, 3, 4, 5)
     ]
-    for before, after in zip(errors, errors[1:]):
+    for before, after in pairwise(errors):
         assert after == pytest.approx(before / 2, rel=0.2)
 
 
