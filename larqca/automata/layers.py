@@ -224,8 +224,11 @@ def _kernel_quantizer(layout: LayerLayout) -> Any:
 
 
 def _input_quantizer(layout: LayerLayout) -> Any:
-    quantizer = build(layout.input_quantizer)
-    return None if quantizer is None else input_planes(quantizer, layout.input_planes)
+    spec = layout.input_quantizer
+    quantizer = build(spec)
+    if spec is None or quantizer is None:
+        return None
+    return input_planes(quantizer, spec, layout.input_planes)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:

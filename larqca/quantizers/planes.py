@@ -9,6 +9,7 @@ puts out, so that for signs everything stays a popcount (Guo et al., "Network Sk
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,38 @@ def thresholds(count: int) -> Any:
     return ((2 * np.arange(count) + 1 - count) / count).astype(np.float32)
 
 
-def input_planes(quantizer: Quantizer, count: int) -> Quantizer:
+def input_planes(quantizer: Quantizer, spec: QuantizerSpec, count: int) -> Quantizer:
     """The sum of what the quantizer makes of an input less each threshold."""
     if count == 1:
         return quantizer
 
+    counted = spec["name"] == "ste_sign"
+    planes = _counted_signs(count, spec["clip_value"]) if counted else _compared(quantizer, count)
+    planes.precision = quantizer.precision  # type: ignore[attr-defined]
+    return planes
+
+
+def _compared(quantizer: Quantizer, count: int) -> Quantizer:
     def planes(inputs: Any) -> Any:
         return tf.add_n([quantizer(inputs - threshold) for threshold in thresholds(count)])
 
-    planes.precision = quantizer.precision  # type: ignore[attr-defined]
+    return planes
+
+
+def _counted_signs(count: int, clip: float | None) -> Quantizer:
+    """`ste_sign` in planes, computed by counting the thresholds that are reached instead of
+    comparing with each; its gradient counts those within `clip` (None: all of them)."""
+
+    def reached(inputs: Any) -> Any:
+        return tf.clip_by_value(tf.floor(inputs * (0.5 * count) + 0.5 * (count + 1)), 0, count)
+
+    @tf.custom_gradient
+    def planes(inputs: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def gradient(upstream: Any) -> Any:
+            if clip is None:
+                return upstream * count
+            return upstream * (reached(inputs + clip) - reached(inputs - clip))
+
+        return 2.0 * reached(inputs) - count, gradient
+
     return planes

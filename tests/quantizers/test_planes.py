@@ -49,13 +49,35 @@ def test_gradients_go_straight_through(name):
 def test_thresholds_are_symmetrical_and_one_is_the_quantizer_itself():
     np.testing.assert_array_equal(thresholds(1), [0.0])
     np.testing.assert_allclose(thresholds(4), [-0.75, -0.25, 0.25, 0.75])
-    quantizer = build(normalize("ste_sign", role="input"))
-    assert input_planes(quantizer, 1) is quantizer
+    spec = normalize("ste_sign", role="input")
+    quantizer = build(spec)
+    assert input_planes(quantizer, spec, 1) is quantizer
 
 
+@pytest.mark.parametrize("name", ["ste_sign", "approx_sign", "swish_sign"])
 @pytest.mark.parametrize("count", [2, 3, 7])
-def test_input_planes_count_the_thresholds_that_are_reached(count):
-    quantizer = build(normalize("ste_sign", role="input"))
-    codes = input_planes(quantizer, count)(tf.constant(LATENT)).numpy()
+def test_input_planes_count_the_thresholds_that_are_reached(name, count):
+    spec = normalize(name, role="input")
+    codes = input_planes(build(spec), spec, count)(tf.constant(LATENT)).numpy()
     assert set(np.unique(codes)) == set(range(-count, count + 1, 2))
     assert np.abs(codes / count - LATENT).max() <= 1 / count + 1e-6
+
+
+@pytest.mark.parametrize("clip", [None, 0.7, 1.0])
+@pytest.mark.parametrize("count", [2, 5, 14])
+def test_counting_thresholds_is_comparing_with_each(clip, count):
+    spec = normalize({"name": "ste_sign", "clip_value": clip}, role="input")
+    quantizer = build(spec)
+    inputs = tf.constant(np.random.default_rng(0).normal(0, 1.2, 5000), tf.float32)
+
+    def codes_and_gradient(function):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            codes = function(inputs)
+        return codes.numpy(), tape.gradient(codes, inputs).numpy()
+
+    counted = codes_and_gradient(input_planes(quantizer, spec, count))
+    compared = codes_and_gradient(
+        lambda x: tf.add_n([quantizer(x - threshold) for threshold in thresholds(count)])
+    )
+    np.testing.assert_array_equal(counted, compared)
