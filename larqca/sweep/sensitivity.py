@@ -128,11 +128,16 @@ class Subject:
         return {"name": name, "settings": settings, "seeds": [self.config.seed],
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip
 
-    def trials_grid(self, choices: Sequence[str], iterations: int) -> dict[str, Any]:
-        """Every layer alone, in every way."""
+    def trials_grid(
+        self, choices: Sequence[str], iterations: int, images: int | None = None
+    ) -> dict[str, Any]:
+        """Every layer alone, in every way, judged on so many test images (None: as the run)."""
         rows = [self.row(row_name(layer, choice), {layer: choice})
                 for layer in self.layers for choice in choices]
-        return self.grid("sensitivity", rows, iterations)
+        grid = self.grid("sensitivity", rows, iterations)
+        if images is not None:
+            grid["settings"]["evaluation"]["images"] = images
+        return grid
 
     def suggestion_grid(self, suggestion: Suggestion, iterations: int) -> dict[str, Any]:
         """The suggested assignment, beside the float automaton trained as long."""

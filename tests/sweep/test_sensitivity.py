@@ -56,6 +56,13 @@ def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
         assert run.source_file == subject.model
 
 
+def test_trials_can_be_judged_on_fewer_images_than_the_run(float_run: Path) -> None:
+    subject = Subject(float_run)
+    for images, expected in ((None, 20), (7, 7)):
+        grid = load_grid(subject.trials_grid(["1"], 7, images))
+        assert {run.config.evaluation.images for run in grid.runs} == {expected}
+
+
 def record(row: str, accuracy: float, after: float, size: float, state: str = "done"):
     return {"row": row, "cell_accuracy": accuracy, "cell_accuracy_after": after,
             "memory_bytes": size, "state": state}  # fmt: skip
