@@ -32,7 +32,7 @@ def layer_inputs(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array
     for picture_set in (images, np.roll(images, 1, axis=0)):
         state[..., 0] = picture_set
         alive = model.alive(picture_set)
-        state[..., 1:] *= alive[..., None]
+        state[..., 1:] = np.where(alive[..., None], state[..., 1:], 0.0)
         for number in range(STEPS // EVERY):
             state = model.rollout(state, EVERY, seed=seed + number)
             for found, inputs in zip(samples, _inputs_of(model, state), strict=True):
