@@ -160,7 +160,8 @@ class OptimizerConfig(Section):
             that of everything else. Little keeps what a row starts from; plain kernels of
             one or two bits, which cannot, want 3 or more.
         normalize_gradients: divide each variable's gradient by its own norm.
-        arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...).
+        arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...);
+            `weight_decay` is that of float kernels alone.
     """
 
     name: Literal["muon", "adam", "sgd", "rmsprop"] = "muon"
@@ -174,10 +175,10 @@ class OptimizerConfig(Section):
         from larqca.suggest import unknown
 
         allowed = {
-            "muon": ("momentum", "rms"),
-            "adam": ("beta_1", "beta_2", "epsilon"),
-            "sgd": ("momentum",),
-            "rmsprop": ("rho", "momentum", "epsilon"),
+            "muon": ("momentum", "rms", "weight_decay"),
+            "adam": ("beta_1", "beta_2", "epsilon", "weight_decay"),
+            "sgd": ("momentum", "weight_decay"),
+            "rmsprop": ("rho", "momentum", "epsilon", "weight_decay"),
         }[self.name]
         for key in self.arguments:
             if key not in allowed:

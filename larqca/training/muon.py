@@ -33,6 +33,8 @@ class Muon(keras.optimizers.Optimizer):
         learning_rate: of all variables.
         momentum: share of the gradients' running mean that is kept (Nesterov's).
         rms: size of a kernel's update beside Adam's.
+        weight_decay: share of itself, times the learning rate, that a variable loses in a
+            step (None: nothing). Updates of one size let kernels grow for ever without it.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class Muon(keras.optimizers.Optimizer):
         learning_rate: float = 1e-3,
         momentum: float = 0.9,
         rms: float = 1.0,
+        weight_decay: float | None = None,
         jit_compile: bool = False,
         name: str = "muon",
     ) -> None:
-        super().__init__(name=name, jit_compile=jit_compile)
+        super().__init__(name=name, weight_decay=weight_decay, jit_compile=jit_compile)
         self._learning_rate = self._build_learning_rate(learning_rate)
         self.momentum = momentum
         self.rms = rms

@@ -51,6 +51,10 @@ class Optimizers:
         optimizer = _OPTIMIZERS[self._config.name](
             self._config.learning_rate, jit_compile=False, **self._config.arguments
         )
+        if optimizer.weight_decay is not None:
+            # A latent weight counts by its level, a scale or bias has its own size.
+            kept = [v for v in variables if not v.name.endswith("kernel:0")]
+            optimizer.exclude_from_weight_decay(var_list=[*self.latents, *kept])
         optimizer.build(variables)
         return optimizer
 

@@ -27,6 +27,17 @@ def test_latent_weights_have_their_own_learning_rate():
         np.testing.assert_allclose(move, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["muon", "adam", "sgd"])
+def test_float_kernels_alone_decay(name):
+    config = OptimizerConfig(name=name, arguments={"weight_decay": 0.5})
+    optimizers, moves = stepped(config, 0.0, update={"kernel_quantizer": "ste_sign"})
+    for variable, move in zip(optimizers.variables, moves, strict=True):
+        if variable is optimizers.others[0]:  # the float kernel of perceive
+            np.testing.assert_allclose(move, -0.01 * 0.5 * (variable - move), atol=1e-7)
+        else:
+            np.testing.assert_array_equal(move, 0.0)
+
+
 def test_gradients_are_divided_by_their_norm():
     config = OptimizerConfig(name="sgd")
     _, moves = stepped(config, 5.0)
