@@ -82,7 +82,8 @@ def emit_c99(
 
     Args:
         program: what to emit.
-        max_height, max_width: the largest grid; smaller ones are given at run time.
+        max_height: of the largest grid; smaller ones are given at run time.
+        max_width: likewise.
         prefix: of all names in the header.
 
     Raises:

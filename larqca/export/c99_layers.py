@@ -257,7 +257,8 @@ def _base(c: CLayer) -> list[str]:
             return [*lines, "uint32_t base = 0;"]
         return [*lines, "uint32_t base = 0;",
                 f"for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
-                "    int32_t number = inputs[r];", "    base += (uint32_t)number;", "}", _times("base", weights.offset)]
+                "    int32_t number = inputs[r];", "    base += (uint32_t)number;", "}",
+                _times("base", weights.offset)]
     if not weights.offset:
         return ["uint32_t base = 0;"]
     return ["uint32_t base = 0;",
@@ -346,7 +347,7 @@ def gather_statements(writer: Writer, c: CLayer) -> list[str]:
                  f"    for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",
                  f"        put_bits(window + digit * {c.words}u, at, "
                  f"cell + digit * {c.cell_words}u, {layer.inputs}u);", "    }",
-                 *([] if not outside else ["} else {", *indented(outside)]), "}"]
+                 *(["} else {", *indented(outside)] if outside else []), "}"]
         if c.corrects_edges:
             before += [f"clear(outside, {c.words}u);", "*outside_rows = 0;"]
         return [*before, "for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]

@@ -85,7 +85,7 @@ class Interpreter:
         grid.state = grid.state * self.alive(grid)[..., None]
 
     def alive(self, grid: Grid) -> Array:
-        """bool ``[pictures, height, width]``."""
+        """Whether each cell is alive, bool ``[pictures, height, width]``."""
         result: Array = grid.grey >= self.program.alive_from
         return result
 
@@ -199,15 +199,16 @@ def _windows(hidden: Array, outside: int, where: Array) -> Array:
 
 def _compile(layer: Layer) -> Callable[[Array], Array]:
     """The function from inputs ``[cells, rows]`` to accumulators ``[cells, outputs]``."""
-    kind = np.float32 if layer.bounds.max() < 2**24 else np.float64
+    kind: Any = np.float32 if layer.bounds.max() < 2**24 else np.float64
     matrix = layer.weights.combined.astype(kind)
     source = layer.source
-    premultipliers = source.premultipliers if isinstance(source, Words) else np.zeros(0)
+    premultipliers = source.premultipliers if isinstance(source, Words) else ()
 
     def sums(inputs: Array) -> Array:
         if len(premultipliers):
             inputs = (inputs * premultipliers + _HALF) >> PREMULTIPLIER_SHIFT
-        return (inputs.astype(kind) @ matrix).astype(np.int64)
+        products: Array = inputs.astype(kind) @ matrix
+        return products.astype(np.int64)
 
     return sums
 

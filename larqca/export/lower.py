@@ -157,7 +157,8 @@ def _word_plan(block: Block, met: Array, bits: int) -> _Plan:
     """Rectified words; scales of rows merge into the layer before where they can."""
     layout = block.layout
     kernel = integer_kernel(block, largest_word(bits) if bits == 8 else 2**12)
-    rows, merged = kernel.rows, np.ones(layout.inputs)
+    rows: Array | None = kernel.rows
+    merged: Array = np.ones(layout.inputs)
     if rows is not None and layout.kernel_size == 1 and (rows > 0).all():
         rows, merged = None, rows
     outside = layout.pad_values if layout.kernel_size == 3 else 0

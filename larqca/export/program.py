@@ -453,9 +453,9 @@ class Program:
         elif isinstance(first, Words):
             low, high = -self.state_high - 1, self.state_high
             shift = self.reader.state_shift
-            grey = self.reader.grey.apply(np.array([[0], [255]]))
+            words = self.reader.grey.apply(np.array([[0], [255]]))
             reach = (first.low <= low << shift and high << shift <= first.high
-                     and first.low <= grey.min() and grey.max() <= first.high)
+                     and first.low <= words.min() and words.max() <= first.high)
             _require(reach, "the state's words do not fit those of the first layer")
 
     def _check_chain(self) -> None:

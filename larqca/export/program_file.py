@@ -107,11 +107,11 @@ def from_parts(text: str, arrays: Mapping[str, Array]) -> Program:
         raise ExportError(f"is {found[0]!r} version {found[1]!r}, "
                           f"this larqca reads {FORMAT!r} version {VERSION}")
     reader = _Reader(arrays)
-    program = reader.decode(content.get("program"), "program", ("program",))
+    program: Program = reader.decode(content.get("program"), "program", ("program",))
     for name in arrays:
         if name not in reader.used:
             raise ExportError(f"array {name!r} is not expected")
-    return program  # type: ignore[no-any-return]
+    return program
 
 
 def _encode(value: Any, path: str, arrays: dict[str, Array]) -> Any:
@@ -156,7 +156,8 @@ class _Reader:
         names = {field.name for field in fields(_KINDS[kind])}
         if set(value) != names | {"kind"}:
             odd = sorted(names.symmetric_difference(set(value) - {"kind"}))[0]
-            raise ExportError(f"field '{where}.{odd}' is {'missing' if odd in names else 'unknown'}")
+            problem = "missing" if odd in names else "unknown"
+            raise ExportError(f"field '{where}.{odd}' is {problem}")
         content = {name: self._field(value[name], kind, name, f"{where}.{name}")
                    for name in sorted(names)}
         try:

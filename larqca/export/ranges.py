@@ -77,8 +77,14 @@ def word_unit(bits: int, samples: Array, gain: Array, outside: int) -> float:
         gain: float64 ``[inputs]``, what the layer multiplies each input by first.
         outside: the value of a neighbour outside the grid, which must fit.
     """
-    peak = _peak(samples * gain) * HEADROOM[bits]
+    peak = _rounded(_peak(samples * gain) * HEADROOM[bits])
     return max(peak, float(outside), 1e-6) / largest_word(bits)
+
+
+def _rounded(peak: float) -> float:
+    """The next eighth of a power of two, so that the last digits of float sums, which may
+    differ from machine to machine, do not decide the bytes of an export."""
+    return float(2.0 ** (math.ceil(8 * math.log2(peak)) / 8)) if peak > 1e-30 else 0.0
 
 
 def largest_word(bits: int) -> int:

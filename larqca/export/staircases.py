@@ -93,19 +93,16 @@ def find_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
     for largest in (INT16_MAX, 2**23, 2**30):
         shift = _shift(np.abs(slope).max(), largest)
         exact = np.abs(slope) * 2.0**shift
-        multiplier, bias = np.rint(exact).astype(np.int64), None
+        chosen, bias = np.zeros_like(reach), np.zeros_like(reach)
+        found = np.zeros(len(reach), bool)
         for change in (0, 1, -1):
-            tried = np.maximum(multiplier + change, 0)
+            tried = np.maximum(np.rint(exact).astype(np.int64) + change, 0)
             low, high = _biases(steps, reach, tried, shift)
-            fits = low <= high
-            if change == 0:
-                chosen, bias, found = tried, low + (high - low) // 2, fits
-                continue
-            better = fits & ~found
+            better = (low <= high) & ~found
             chosen = np.where(better, tried, chosen)
             bias = np.where(better, low + (high - low) // 2, bias)
-            found = found | fits
-        if found.all() and bias is not None:
+            found |= better
+        if found.all():
             return Ramp(_shared(sign * chosen, bias, shift), steps.levels)
     return None
 
