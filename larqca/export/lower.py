@@ -160,7 +160,8 @@ def _word_plan(block: Block, met: Array, bits: int) -> _Plan:
     rows: Array | None = kernel.rows
     merged: Array = np.ones(layout.inputs)
     if rows is not None and layout.kernel_size == 1 and (rows > 0).all():
-        rows, merged = None, rows
+        merged = rows
+        rows = None
     outside = layout.pad_values if layout.kernel_size == 3 else 0
     magnitudes = kernel.weights.gains[:, None] * np.abs(kernel.weights.integers)
     heaviest = max(1, int(magnitudes.sum(axis=(0, 1)).max()))

@@ -23,9 +23,9 @@ def whole_pictures(seed, batch, height, width, alive=0.5):
     return (grey_bytes(random_pictures(seed, batch, height, width, alive)) / 255).astype(np.float32)
 
 
-def tiny_program(settings, *, seed=0, deviation=0.1, fire_all=True, **options):
+def tiny_program(settings, *, weights=0, deviation=0.1, fire_all=True, **options):
     """An automaton and its program."""
-    model = tiny_automaton(seed=seed, deviation=deviation, classes=3, **settings)
+    model = tiny_automaton(seed=weights, deviation=deviation, classes=3, **settings)
     program = lower(
         model, whole_pictures(5, 6, 6, 5), fire="all" if fire_all else "random", **options
     )
