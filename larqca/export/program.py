@@ -75,6 +75,7 @@ class Affine:
     def __post_init__(self) -> None:
         _check_integers("multiplier", self.multiplier, (None,), -INT32_MAX, INT32_MAX)
         _check_integers("bias", self.bias, (None,), -(2**61), 2**61)
+        _require(len(self.multiplier) and len(self.bias), "multiplier or bias is empty")
         _check_whole("shift", self.shift, 0, MAX_SHIFT)
 
     def apply(self, values: Array) -> Array:

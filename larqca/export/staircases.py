@@ -33,7 +33,8 @@ def staircase_of(
         reach: int64 ``[channels]``, the largest magnitude of an integer.
         slope: float64 ``[channels]``, codes for each unit of the integer where the steps
             are even, None where they are not. A ramp is taken instead of thresholds where
-            one equals them.
+            one equals them; where a table would be too large, also one that is off by a
+            code at a few integers.
 
     Raises:
         ExportError: `codes_of` does not only rise or fall, or is too large for a table.
@@ -41,6 +42,8 @@ def staircase_of(
     steps = find_steps(codes_of, levels, reach)
     check_equal(codes_of, steps, reach)
     ramp = None if slope is None or levels == 2 else find_ramp(steps, reach, slope)
+    if ramp is None and slope is not None and levels - 1 > LARGEST_TABLE:
+        ramp = nearest_ramp(steps, reach, slope)
     if ramp is None and levels - 1 > LARGEST_TABLE:
         raise ExportError(f"{levels:,} levels of an input quantizer are no straight ramp of "
                           f"integers, and too many for a table ({LARGEST_TABLE}); use fewer bits")
@@ -90,7 +93,8 @@ def find_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
     """An affine function that equals the thresholds within reach, with numbers as small
     as can be, if there is one."""
     sign = 1 - 2 * steps.descending
-    for largest in (INT16_MAX, 2**23, 2**30):
+    # One bit more at a time: biases grow with it, and soon want 64 bits.
+    for largest in [INT16_MAX, *(2**bits for bits in range(16, 31))]:
         shift = _shift(np.abs(slope).max(), largest)
         exact = np.abs(slope) * 2.0**shift
         chosen, bias = np.zeros_like(reach), np.zeros_like(reach)
@@ -105,6 +109,17 @@ def find_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
         if found.all():
             return Ramp(_shared(sign * chosen, bias, shift), steps.levels)
     return None
+
+
+def nearest_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
+    """An affine function that is off by no more than one code where a code begins."""
+    sign = 1 - 2 * steps.descending
+    shift = _shift(np.abs(slope).max(), 2**30)
+    multiplier = np.rint(np.abs(slope) * 2.0**shift).astype(np.int64)
+    low, high = _biases(steps, reach, multiplier, shift)
+    ramp = Ramp(_shared(sign * multiplier, low + (high - low) // 2, shift), steps.levels)
+    begins = sign * np.clip(steps.thresholds, -reach, reach)
+    return ramp if np.abs(ramp.apply(begins) - steps.apply(begins)).max() <= 1 else None
 
 
 def _shift(largest_slope: float, largest: int) -> int:

@@ -215,7 +215,8 @@ def test_another_picture_under_the_states(tmp_path):
                   for n, p in enumerate((one, two)))
         + "int main(void)\n{\n    automaton_start(&a, p0, 4, 5, 9);\n    automaton_rollout(&a, 3);\n"
         "    automaton_show(&a, p1);\n    automaton_step(&a);\n"
-        "    for (unsigned i = 0; i < 20u * AUTOMATON_CHANNELS; i++) printf(\"%d \", a.state[i]);\n"
+        "    for (unsigned i = 0; i < 20u * AUTOMATON_CHANNELS; i++)\n"
+        "        printf(\"%d \", a.state[i]);\n"
         "    return 0;\n}\n")
     subprocess.run(["gcc", *WARNINGS, "automaton.c", "main.c", "-o", "main"], cwd=tmp_path,
                    check=True)

@@ -89,10 +89,9 @@ def test_damaged_descriptions(program, path, value, message):
 def test_damaged_arrays(program):
     text, arrays = to_parts(program)
     for name, array in arrays.items():
-        for bad in (array.astype(float), array[..., None], np.full_like(array, 10**6, np.int64)):
+        for bad in (array.astype(float), array[..., None], array[:0]):
             with pytest.raises(ExportError):
                 from_parts(text, {**arrays, name: bad})
-                raise ExportError("an odd number may still be allowed")
         with pytest.raises(ExportError, match="missing"):
             from_parts(text, {key: each for key, each in arrays.items() if key != name})
     with pytest.raises(ExportError, match="'more' is not expected"):
