@@ -17,8 +17,9 @@ _BITS = click.Choice(["8", "16"])
 @click.argument("source", metavar="MODEL_OR_RUN", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
               help="Directory to write; an earlier export there is replaced.")
-@click.option("--target", type=click.Choice(["c99", "program"]), default="c99", show_default=True,
-              help="C source, or the integer program alone.")
+@click.option("--target", type=click.Choice(["c99", "wasm32", "program"]), default="c99",
+              show_default=True,
+              help="C source, that and WebAssembly, or the integer program alone.")
 @click.option("--state-bits", type=_BITS, default="16", show_default=True,
               help="Of each word of the state.")
 @click.option("--activation-bits", type=_BITS, default="8", show_default=True,
@@ -59,14 +60,21 @@ def export(
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--random", type=click.IntRange(min=0), default=16, show_default=True, metavar="N",
               help="How many random grids beside the test vectors.")
-@click.option("--cc", default="gcc", show_default=True, help="C compiler.")
-@click.option("--flags", default="-O2", show_default=True, help="For the compiler.")
+@click.option("--target", default="host", show_default=True, metavar="NAME",
+              help="Where it runs: host, wasm32 (in Node.js), or under QEMU cortex-m0, cortex-m3, "
+                   "cortex-m4, cortex-m7 or rv32imac.")
+@click.option("--cc", metavar="NAME", help="C compiler of the host.  [default: gcc]")
+@click.option("--flags", metavar="TEXT",
+              help="For the compiler.  [default: -O2, under QEMU -Os]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of the random grids.")
 @debug.option
-def verify(directory: Path, random: int, cc: str, flags: str, seed: int) -> int:
+def verify(
+    directory: Path, random: int, target: str, cc: str | None, flags: str | None, seed: int
+) -> int:
     """Compile an export and compare every state with the program's meaning."""
     from larqca.export.verify import verify as check
 
-    click.echo(check(directory, random=random, compiler=cc, flags=shlex.split(flags), seed=seed))
+    click.echo(check(directory, random=random, target=target, compiler=cc, seed=seed,
+                     flags=None if flags is None else shlex.split(flags)))
     return 0

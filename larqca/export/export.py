@@ -31,6 +31,7 @@ from larqca.export.manifest import (
 )
 from larqca.export.program import Program
 from larqca.export.program_file import write_program
+from larqca.export.wasm import emit_wasm
 from larqca.footprint.memory import readable
 from larqca.sweep.files import file_sha256, finite, read_json_mapping
 from larqca.sweep.outcome import CONFIG, MODEL, PROVENANCE, model_is_whole, read_outcome
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-Target = Literal["c99", "program"]
+Target = Literal["c99", "wasm32", "program"]
 CALIBRATION_PICTURES = 64
 VECTOR_STEPS = 64
 _ODD_SIZES = ((5, 7), (1, 9))
@@ -51,7 +52,8 @@ class Options:
     """What an export can be told.
 
     Attributes:
-        target: "c99", or "program" for the integer program alone.
+        target: "c99", "wasm32" for the same and WebAssembly, or "program" for the integer
+            program alone.
         state_bits: 8 or 16, of each word of the state.
         activation_bits: 8 or 16, of inputs that are not binarized.
         fire: "random" at the automaton's rate, or "all" live cells at every step.
@@ -145,7 +147,7 @@ def export_program(
     }
     files: dict[str, bytes] = {}
     lines = [describe(program)]
-    if options.target == "c99":
+    if options.target != "program":
         c = emit_c99(program, max_height=height, max_width=width, prefix=options.prefix)
         files = {f"{options.prefix}.h": c.header.encode(), f"{options.prefix}.c": c.source.encode()}
         content["memory"] = c99_memory(c, model.layout, chosen)
@@ -153,6 +155,9 @@ def export_program(
         lines = [f"{out / options.prefix}.c: constants of {readable(c.constant_bytes)} "
                  f"(in theory {readable(theoretical)}), {readable(c.arena_bytes)} of memory for "
                  f"grids up to {height} x {width}"]
+    if options.target == "wasm32":
+        files |= emit_wasm(program, c, prefix=options.prefix, max_height=height, max_width=width)
+        lines.append(f"{out / options.prefix}.wasm: {len(files[f'{options.prefix}.wasm']):,} bytes")
     write_directory(out, files, program, content)
     return "\n".join(lines)
 

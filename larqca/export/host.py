@@ -152,6 +152,15 @@ def run_cases(binary: Path, cases: Iterable[Case]) -> list[Outcome]:
     if done.returncode:
         said = (done.stderr.decode(errors="replace").splitlines() or lines[-1:] or [""])[0]
         raise ExportError(f"the compiled code stopped with {done.returncode}: {said}")
+    return read_outcomes(lines, cases)
+
+
+def read_outcomes(lines: Sequence[str], cases: Sequence[Case]) -> list[Outcome]:
+    """What the driver printed of the cases.
+
+    Raises:
+        ExportError: it is not what it should print.
+    """
     if len(lines) != sum(case.steps + 1 for case in cases):
         raise ExportError(f"the compiled code printed {len(lines)} lines")
     outcomes = []
