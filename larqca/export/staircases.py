@@ -16,7 +16,7 @@ CodesOf = Callable[[Array], Array]
 
 # A table of more thresholds than this a channel would be larger than any kernel.
 LARGEST_TABLE = 255
-# As many (value, channel) pairs are compared exhaustively, in pieces.
+# As many (value, channel, sixteen levels) are compared exhaustively, in pieces.
 EXHAUSTIVE = 4_000_000
 _PIECE = 250_000
 
@@ -78,10 +78,11 @@ def check_equal(codes_of: CodesOf, staircase: Staircase, reach: Array) -> None:
         ExportError: they differ.
     """
     top = int(reach.max())
-    if (2 * top + 1) * len(reach) <= EXHAUSTIVE:
+    most = max(1024, EXHAUSTIVE // (len(reach) * (1 + staircase.levels // 16)))
+    if 2 * top + 1 <= most:
         asked = np.arange(-top, top + 1)
     else:
-        asked = np.unique(np.linspace(-top, top, EXHAUSTIVE // (8 * len(reach))).astype(np.int64))
+        asked = np.unique(np.linspace(-top, top, most // 8).astype(np.int64))
     for piece in np.array_split(asked, -(-len(asked) * len(reach) // _PIECE)):
         values = np.clip(piece[:, None], -reach, reach)
         if not np.array_equal(codes_of(values), staircase.apply(values)):

@@ -1,5 +1,8 @@
 """Programs for tests: of tiny automata, calibrated on a few tiny pictures."""
 
+import json
+from functools import cache
+
 import numpy as np
 
 from larqca.export.interpret import Interpreter, grey_bytes
@@ -24,7 +27,14 @@ def whole_pictures(seed, batch, height, width, alive=0.5):
 
 
 def tiny_program(settings, *, weights=0, deviation=0.1, fire_all=True, **options):
-    """An automaton and its program."""
+    """An automaton and its program; tests that want the same share them."""
+    return _tiny_program(json.dumps(settings), weights, deviation, fire_all,
+                         tuple(sorted(options.items())))
+
+
+@cache
+def _tiny_program(settings, weights, deviation, fire_all, options):
+    settings, options = json.loads(settings), dict(options)
     model = tiny_automaton(seed=weights, deviation=deviation, classes=3, **settings)
     program = lower(
         model, whole_pictures(5, 6, 6, 5), fire="all" if fire_all else "random", **options

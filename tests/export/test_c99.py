@@ -213,7 +213,8 @@ def test_another_picture_under_the_states(tmp_path):
         '#include <stdio.h>\n#include "automaton.h"\nstatic struct automaton a;\n'
         + "".join(f"static const uint8_t p{n}[] = {{{', '.join(map(str, p.ravel()))}}};\n"
                   for n, p in enumerate((one, two)))
-        + "int main(void)\n{\n    automaton_start(&a, p0, 4, 5, 9);\n    automaton_rollout(&a, 3);\n"
+        + "int main(void)\n{\n    automaton_start(&a, p0, 4, 5, 9);\n"
+        "    automaton_rollout(&a, 3);\n"
         "    automaton_show(&a, p1);\n    automaton_step(&a);\n"
         "    for (unsigned i = 0; i < 20u * AUTOMATON_CHANNELS; i++)\n"
         "        printf(\"%d \", a.state[i]);\n"
