@@ -15,7 +15,12 @@ LOCK := requirements.lock
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --no-build-isolation --constraint $(LOCK)
 SETUP_FILES := $(LOCK) setup.cfg pyproject.toml
 
-.PHONY: help quickstart test bench clean lock
+# What `larqca export --target wasm32`, `larqca verify --target` and their tests need, by the
+# names of Debian's packages.
+TOOLCHAINS := gcc clang lld nodejs gcc-arm-none-eabi picolibc-arm-none-eabi \
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-arm qemu-system-misc
+
+.PHONY: help quickstart test bench toolchains clean lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +37,11 @@ test: $(VENV)/.installed-dev ## install the developers' tools too, run linter, t
 
 bench: $(VENV)/.installed ## measure speed against peers (sets up environments for them), write reports/benchmark.md
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+toolchains: ## install cross compilers and emulators (Debian, Ubuntu; as root)
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+		$(if $(shell command -v node),$(filter-out nodejs,$(TOOLCHAINS)),$(TOOLCHAINS))
 
 clean: ## remove the virtual environment and every cache, keep results
 	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

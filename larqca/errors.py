@@ -27,6 +27,10 @@ class StoreError(LarqcaError):
     """A sweep directory or one of its files that cannot be used as it is."""
 
 
+class ExportError(LarqcaError):
+    """An automaton that a target cannot hold, or an export that is not what it should be."""
+
+
 class Diverged(LarqcaError):
     """Training left the finite: carries the iteration at which it happened.
 

@@ -14,7 +14,9 @@ Array = npt.NDArray[Any]
 STEPS, EVERY = 60, 10
 
 
-def layer_inputs(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array]:
+def layer_inputs(
+    model: NeuralCA, images: Array, *, seed: int = 0, limit: float | None = None
+) -> list[Array]:
     """Inputs of every layer in live cells, before its input scale and quantizer.
 
     Half of the states are of pictures that were exchanged under living states.
@@ -23,6 +25,8 @@ def layer_inputs(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array
         model: the automaton.
         images: grey ``[pictures, height, width]``.
         seed: of fire masks and noise.
+        limit: states are kept within plus and minus this whenever inputs are taken, as
+            words that saturate would be (None: they are not).
 
     Returns:
         For each layer float32 ``[samples, inputs]``, finite; the first one's begin with grey.
@@ -35,6 +39,8 @@ def layer_inputs(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array
         state[..., 1:] = np.where(alive[..., None], state[..., 1:], 0.0)
         for number in range(STEPS // EVERY):
             state = model.rollout(state, EVERY, seed=seed + number)
+            if limit is not None:
+                state[..., 1:] = np.clip(np.nan_to_num(state[..., 1:]), -limit, limit)
             for found, inputs in zip(samples, _inputs_of(model, state), strict=True):
                 found.append(inputs[alive])
     joined = [np.concatenate(found) for found in samples]

@@ -25,6 +25,7 @@ import click
 from larqca.cli import debug, versions
 from larqca.cli.data import data
 from larqca.cli.evaluate import evaluate
+from larqca.cli.export import export, verify
 from larqca.cli.importing import import_model
 from larqca.cli.report import report
 from larqca.cli.sensitivity import sensitivity
@@ -42,7 +43,7 @@ def cli() -> None:
     """Train, compare and compress neural cellular automata with Larq quantizers."""
 
 
-for _verb in (sweep, report, sensitivity, import_model, evaluate, data):
+for _verb in (sweep, report, sensitivity, import_model, evaluate, export, verify, data):
     cli.add_command(_verb)
 
 

@@ -1,0 +1,6 @@
+"""Export: a trained automaton becomes integer code that computes the same states anywhere.
+
+`program` is the plain data, `interpret` its meaning, `lower` makes it of a Keras model,
+`c99` emits it, `verify` proves an export. Only `kernels`, `levels` and `lower` need
+TensorFlow.
+"""

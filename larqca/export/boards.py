@@ -1,0 +1,150 @@
+"""Runs exported C on boards that QEMU emulates: compiled for their processor, no operating
+system, cases in flash.
+
+Only whether states are the same is found out here; an emulator says nothing of time.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from larqca.errors import ExportError
+from larqca.export.driver import cases_header, driver_source
+from larqca.export.host import WARNINGS, Case, Outcome, read_outcomes
+from larqca.export.program import Program
+
+_SECONDS = 600
+_PICOLIBC = "/usr/lib/picolibc/{}/picolibc.specs"
+INSTALL = "'make toolchains' installs it on Debian and Ubuntu"
+
+
+@dataclass(frozen=True)
+class Board:
+    """An emulated board.
+
+    Attributes:
+        compiler: name of its cross compiler.
+        processor: flags that choose the processor.
+        memory: start and bytes of flash, start and bytes of RAM.
+        emulator: QEMU's command up to the program.
+        stack: bytes of RAM set aside for it.
+    """
+
+    compiler: str
+    processor: tuple[str, ...]
+    memory: tuple[int, int, int, int]
+    emulator: tuple[str, ...]
+    stack: int = 0x2000
+
+    @property
+    def target(self) -> str:
+        """The compiler's target, which names its C library too."""
+        return self.compiler.removesuffix("-gcc")
+
+
+def _cortex(processor: str, machine: str, *flags: str) -> Board:
+    return Board(
+        "arm-none-eabi-gcc", (f"-mcpu={processor}", "-mthumb", *flags),
+        (0, 0x400000, 0x20000000, 0x400000), ("qemu-system-arm", "-M", machine),
+    )
+
+
+BOARDS: Mapping[str, Board] = {
+    # The micro:bit's processor: 16 KiB of RAM.
+    "cortex-m0": Board(
+        "arm-none-eabi-gcc", ("-mcpu=cortex-m0", "-mthumb"),
+        (0, 0x40000, 0x20000000, 0x4000), ("qemu-system-arm", "-M", "microbit"), stack=0xC00,
+    ),
+    "cortex-m3": _cortex("cortex-m3", "mps2-an385"),
+    "cortex-m4": _cortex("cortex-m4", "mps2-an386"),
+    "cortex-m7": _cortex("cortex-m7", "mps2-an500"),
+    "rv32imac": Board(
+        "riscv64-unknown-elf-gcc", ("-march=rv32imac", "-mabi=ilp32"),
+        (0x80000000, 0x400000, 0x80400000, 0x400000),
+        ("qemu-system-riscv32", "-M", "virt", "-cpu", "rv32", "-bios", "none"),
+    ),
+}
+
+
+def run_on_board(
+    name: str, directory: Path, program: Program, prefix: str, build: Path,
+    cases: Sequence[Case], *, flags: Sequence[str] = ("-Os",),
+) -> list[Outcome]:
+    """Compile exported C for a board and run the cases on it.
+
+    Args:
+        name: a key of `BOARDS`.
+        directory: holds ``PREFIX.h`` and ``PREFIX.c``.
+        program: what they were emitted from.
+        prefix: of their names.
+        build: a directory for what is compiled.
+        cases: what to run.
+        flags: more flags for the compiler.
+
+    Raises:
+        ExportError: compiler or emulator are missing, the automaton does not fit, or what
+            it prints is not what it should.
+    """
+    board = BOARDS[name]
+    emulator = _find(board.emulator[0], name)
+    (build / "cases.h").write_text(cases_header(b"".join(case.bytes() for case in cases)))
+    (build / "driver.c").write_text(driver_source(prefix, program.state_bits))
+    binary = build / "driver.elf"
+    command = [
+        _find(board.compiler, name), *_linking(board), *board.processor, *WARNINGS, *flags,
+        "-DEMBEDDED_CASES", "-I", str(directory), "-I", str(build),
+        str(directory / f"{prefix}.c"), str(build / "driver.c"), "-o", str(binary),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        raise ExportError(f"{name}: {_reason(done.stderr, prefix)}")
+    return read_outcomes(_emulated(name, [emulator, *board.emulator[1:]], binary), cases)
+
+
+def _find(command: str, name: str) -> str:
+    found = shutil.which(command)
+    if found is None:
+        raise ExportError(f"{name}: there is no {command} on this machine; {INSTALL}")
+    return found
+
+
+def _linking(board: Board) -> list[str]:
+    specs = _PICOLIBC.format(board.target)
+    if not Path(specs).exists():
+        raise ExportError(f"there is no C library {specs} on this machine; {INSTALL}")
+    flash, flash_size, ram, ram_size = board.memory
+    symbols = {"__flash": flash, "__flash_size": flash_size, "__ram": ram,
+               "__ram_size": ram_size, "__stack_size": board.stack}
+    return [f"--specs={specs}", "--oslib=semihost", "--crt0=hosted",
+            *(f"-Wl,--defsym={symbol}={value:#x}" for symbol, value in symbols.items())]
+
+
+def _reason(said: str, prefix: str) -> str:
+    lines = said.splitlines()
+    full = next((line for line in lines if "overflowed by" in line), None)
+    if full is not None:
+        return (f"{prefix} and its test cases do not fit into the board "
+                f"({full.split('ld: ')[-1]}); export it with a smaller --max-height and "
+                "--max-width")
+    first = next((line for line in lines if "error" in line), said.strip() or "no reason given")
+    return f"{prefix}.c does not compile: {first}"
+
+
+def _emulated(name: str, emulator: Sequence[str], binary: Path) -> list[str]:
+    command = [*emulator, "-nographic", "-monitor", "none", "-serial", "null",
+               "-chardev", "stdio,id=host", "-semihosting-config",
+               "enable=on,target=native,chardev=host", "-kernel", str(binary)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False,
+                              stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as error:
+        raise ExportError(f"{name}: the emulated board was not done after {_SECONDS} s") from error
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if done.returncode:
+        said = (lines[-1:] or done.stderr.decode(errors="replace").splitlines() or [""])[0]
+        raise ExportError(f"{name}: the compiled code stopped with {done.returncode}: {said}")
+    return lines

@@ -1,0 +1,319 @@
+"""Programs as C99: one header, one source, no libc beyond ``<stdint.h>``.
+
+All memory is one struct that the caller owns. A step reads the state row by row into
+rings of three rows, one for each perceive layer, and changes a row of the state when no
+layer will read it again, so that every cell sees the state before the step and nothing
+is stored twice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from larqca.errors import ExportError
+from larqca.export.c99_constants import Constant
+from larqca.export.c99_helpers import WEYL_C, helper_texts
+from larqca.export.c99_layers import (
+    CLayer,
+    emit_layer,
+    gather_statements,
+    premultiply_statements,
+    state_statements,
+)
+from larqca.export.c99_stages import indented, line, put_code, staircase
+from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START
+from larqca.export.c99_writer import Writer
+from larqca.export.describe import describe
+from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, WordInput
+
+MAX_SIDE = 4096
+READY = 0x4C51CA01
+
+
+@dataclass(frozen=True)
+class Member:
+    """One array of the struct.
+
+    Attributes:
+        name: of the member.
+        kind: C type of an element.
+        count: how many.
+        bytes: in all.
+        note: what it is.
+    """
+
+    name: str
+    kind: str
+    count: int
+    bytes: int
+    note: str
+
+
+@dataclass(frozen=True)
+class CSource:
+    """What was emitted.
+
+    Attributes:
+        header, source: the texts.
+        constants: all arrays that the compiled object holds.
+        members: of the struct, in order, but for its five numbers.
+        arena_bytes: size of the struct.
+    """
+
+    header: str
+    source: str
+    constants: tuple[Constant, ...]
+    members: tuple[Member, ...]
+    arena_bytes: int
+
+    @property
+    def constant_bytes(self) -> int:
+        """Of all constants."""
+        return sum(constant.bytes for constant in self.constants)
+
+
+def emit_c99(
+    program: Program, *, max_height: int = 28, max_width: int = 28, prefix: str = "automaton"
+) -> CSource:
+    """The program in C; the same program gives the same bytes.
+
+    Args:
+        program: what to emit.
+        max_height: of the largest grid; smaller ones are given at run time.
+        max_width: likewise.
+        prefix: of all names in the header.
+
+    Raises:
+        ExportError: an argument is out of range, or C's integers cannot hold the program.
+    """
+    for what, size in (("max_height", max_height), ("max_width", max_width)):
+        if not 1 <= size <= MAX_SIDE:
+            raise ExportError(f"{what} must be from 1 to {MAX_SIDE}, got {size!r}")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
+        raise ExportError(f"prefix must be a C name of small letters, got {prefix!r}")
+    layers = [CLayer(layer, layer.name.replace("/", "_")) for layer in program.layers]
+    writer = Writer(prefix)
+    for layer in layers:
+        emit_layer(writer, layer)
+    _emit_reader(writer, program, layers[0])
+    for number, layer in enumerate(layers[: program.perceive_layers]):
+        _emit_at(writer, layer, number)
+    for number in range(1, program.perceive_layers):
+        _emit_row(writer, layers, number, program.perceive_layers)
+    _emit_update(writer, program, layers)
+    _emit_advance(writer, program)
+    members = _members(program, layers, max_height, max_width)
+    size = 20 + sum(member.bytes for member in members)
+    size += -size % 4
+    names = _names(program, prefix, max_height, max_width, size)
+    header = _fill(HEADER + _struct(members, prefix) + HEADER_END, names)
+    source = _fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
+    source += "\n\n".join([
+        *helper_texts(writer.helpers),
+        *(constant.text() for constant in writer.constants),
+        *writer.functions,
+        _fill(LIFE, names).strip(),
+    ]) + "\n"
+    return CSource(header, source, tuple(writer.constants), tuple(members), size)
+
+
+def _names(
+    program: Program, prefix: str, max_height: int, max_width: int, size: int
+) -> dict[str, str]:
+    return {
+        "PREFIX": prefix.upper(),
+        "prefix": prefix,
+        "HEIGHT": str(max_height),
+        "WIDTH": str(max_width),
+        "BYTES": str(size),
+        "CHANNELS": str(program.state_channels),
+        "CLASSES": str(program.classes),
+        "FRACTION": str(program.state_fraction),
+        "BITS": str(program.state_bits),
+        "ALIVE_FROM": str(program.alive_from),
+        "SEED": f"{program.seed}u",
+        "READY": f"0x{READY:08x}u",
+    }
+
+
+def _fill(template: str, names: dict[str, str]) -> str:
+    return re.sub(r"@(\w+)@", lambda found: names[found[1]], template)
+
+
+def _comment(text: str) -> str:
+    return "\n".join(f" * {each}".rstrip() for each in text.splitlines())
+
+
+def _members(
+    program: Program, layers: list[CLayer], max_height: int, max_width: int
+) -> list[Member]:
+    """Widest elements first, so that the compiler need not pad."""
+    cells = max_height * max_width
+    size = program.state_bits // 8
+    rings = []
+    for number, layer in enumerate(layers[: program.perceive_layers]):
+        count = 3 * max_width * layer.cell_size
+        width = 4 if layer.reads_codes else 2
+        rings.append(Member(f"ring_{number}", layer.cell_type, count, width * count,
+                            f"three rows of what {layer.layer.name} reads"))
+    state = Member("state", f"int{program.state_bits}_t", cells * program.state_channels,
+                   cells * program.state_channels * size,
+                   "words of each cell [row][column][channel]")
+    grey = Member("grey", "uint8_t", cells, cells, "the picture [row][column]")
+    order = {"uint32_t": 0, "int16_t": 1, "int8_t": 2, "uint8_t": 3}
+    return sorted([*rings, state, grey], key=lambda member: order[member.kind])
+
+
+def _struct(members: list[Member], prefix: str) -> str:
+    lines = [f"    {member.kind} {member.name}[{member.count}]; /* {member.note} */"
+             for member in members]
+    return (f"struct {prefix} {{\n"
+            "    uint32_t ready; /* what start leaves here, so that others know */\n"
+            "    uint32_t height;\n    uint32_t width;\n"
+            "    uint32_t step; /* steps since start */\n"
+            "    uint32_t seed; /* of the fire masks */\n" + "\n".join(lines) + "\n};\n")
+
+
+def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
+    """``read_row``: a row of grey and state as what the first layer reads."""
+    reader, channels = program.reader, program.state_channels
+    name = "perceive_0"
+    zero, one = np.zeros(1, np.int64), np.zeros(channels, np.int64)
+    bytes_, words = np.array([255]), np.full(channels, program.state_high + 1)
+    if isinstance(reader, WordInput):
+        grey = line(writer, "grey", name, reader.grey, zero, bytes_, "grey")
+        shift = f" * {1 << reader.state_shift}" if reader.state_shift else ""
+        body = [f"cell[0] = (int16_t){grey};",
+                f"for (uint32_t c = 0; c < {channels}u; c++) {{",
+                f"    cell[c + 1u] = (int16_t)(state[c]{shift});", "}"]
+    else:
+        assert isinstance(reader, CodeInput)
+        grey_code = staircase(writer, "grey", name, reader.grey, zero, bytes_, "grey")
+        state_code = staircase(writer, "state", name, reader.state, one, words, "state[c]")
+        digits, size = first.digits, first.cell_words
+        body = ["uint32_t *codes = cell;", f"clear(codes, {first.cell_size}u);",
+                "{", *indented([*grey_code, *put_code(digits, size, "0u")]), "}",
+                f"for (uint32_t c = 0; c < {channels}u; c++) {{",
+                *indented([*state_code, *put_code(digits, size, "c + 1u")]), "}"]
+    state = f"const int{program.state_bits}_t *state"
+    writer.function([
+        f"/* What {name} reads in the cells of a row. */",
+        f"static void read_row(struct {writer.prefix} *a, uint32_t row)", "{",
+        "    for (uint32_t column = 0; column < a->width; column++) {",
+        *indented([
+            "uint32_t place = row * a->width + column;",
+            "int32_t grey = a->grey[place];",
+            f"{state} = &a->state[place * {channels}u];",
+            f"{first.cell_type} *cell = &a->ring_0[((row % 3u) * MAX_WIDTH + column) * "
+            f"{first.cell_size}u];", *body], 2),
+        "    }", "}"])
+
+
+def _emit_at(writer: Writer, c: CLayer, number: int) -> None:
+    """``NAME_at``: accumulators of a perceive layer at one cell."""
+    gather = gather_statements(writer, c)
+    ring = f"const {c.cell_type} *ring = a->ring_{number};"
+    if not c.reads_codes:
+        body = [ring, f"int16_t inputs[{c.layer.rows}];", *gather,
+                f"{c.name}_accumulate(accumulators, inputs);"]
+    elif not c.corrects_edges:
+        body = [ring, f"uint32_t window[{c.window_words}];", *gather,
+                f"{c.name}_accumulate(accumulators, window);"]
+    else:
+        gather = [each.replace("*outside_rows", "outside_rows") for each in gather]
+        body = [ring, f"uint32_t window[{c.window_words}];", f"uint32_t outside[{c.words}];",
+                "uint32_t outside_rows;", *gather,
+                f"{c.name}_accumulate(accumulators, window, outside, outside_rows);"]
+    writer.function([
+        f"static void {c.name}_at(const struct {writer.prefix} *a, uint32_t row, uint32_t column,",
+        "                          int32_t *accumulators)", "{", *indented(body), "}"])
+
+
+def _emit_row(writer: Writer, layers: list[CLayer], number: int, count: int) -> None:
+    """``NAME_row``: a row of what the perceive layer `number` reads, where a live cell is
+    near enough to see it."""
+    before, c = layers[number - 1], layers[number]
+    radius = count - number
+    writer.function([
+        f"/* Whether a live cell stands within {radius} of this one. */",
+        f"static uint32_t is_seen_{number}(const struct {writer.prefix} *a, uint32_t row, "
+        "uint32_t column)", "{",
+        f"    for (uint32_t tap = 0; tap < {(2 * radius + 1) ** 2}u; tap++) {{",
+        f"        uint32_t y = row + tap / {2 * radius + 1}u - {radius}u;",
+        f"        uint32_t x = column + tap % {2 * radius + 1}u - {radius}u;",
+        "        if (y < a->height && x < a->width && is_alive(a, y * a->width + x) != 0u) {",
+        "            return 1u;", "        }", "    }", "    return 0u;", "}"])
+    writer.function([
+        f"/* A row of what {c.layer.name} reads; cells that none sees keep what was there. */",
+        f"static void {c.name}_row(struct {writer.prefix} *a, uint32_t row)", "{",
+        "    for (uint32_t column = 0; column < a->width; column++) {",
+        f"        if (is_seen_{number}(a, row, column) != 0u) {{",
+        f"            int32_t accumulators[{before.layer.outputs}];",
+        f"            {before.name}_at(a, row, column, accumulators);",
+        f"            {before.name}_finish(&a->ring_{number}[((row % 3u) * MAX_WIDTH + column) * "
+        f"{c.cell_size}u], accumulators);",
+        "        }", "    }", "}"])
+
+
+def _emit_update(writer: Writer, program: Program, layers: list[CLayer]) -> None:
+    """``update_cell``: the change of one cell."""
+    count = program.perceive_layers
+    last = layers[-1]
+    widest = max(layer.layer.outputs for layer in layers[count - 1 :])
+    body = [f"int32_t accumulators[{widest}];"]
+    for layer in layers[count:]:
+        kind, what = (("uint32_t", "codes") if layer.reads_codes else ("int16_t", "words"))
+        body.append(f"{kind} {layer.name}_{what}[{layer.cell_size}];")
+    body.append(f"{layers[count - 1].name}_at(a, row, column, accumulators);")
+    for before, layer in zip(layers[count - 1 :], layers[count:], strict=False):
+        buffer = f"{layer.name}_{'codes' if layer.reads_codes else 'words'}"
+        body.append(f"{before.name}_finish({buffer}, accumulators);")
+        body += [each.replace("inputs[", f"{buffer}[")
+                 for each in premultiply_statements(writer, layer)]
+        body.append(f"{layer.name}_accumulate(accumulators, {buffer});")
+    state_type = f"int{program.state_bits}_t"
+    change = state_statements(writer, last, state_type, program.state_high)
+    number = "number" if any("number" in each for each in change) else ""
+    body.append(f"{state_type} *state = &a->state[(row * a->width + column) * "
+                f"{program.state_channels}u];")
+    parameters = f"struct {writer.prefix} *a, uint32_t row, uint32_t column"
+    parameters += ", uint32_t number" if number else ""
+    writer.function(["/* Adds to a cell's state what the networks make of its window. */",
+                     f"static void update_cell({parameters})", "{",
+                     *indented([*body, *change]), "}"])
+
+
+def _emit_advance(writer: Writer, program: Program) -> None:
+    """``advance``: one step of all cells."""
+    random = program.fire_below != FIRE_ALWAYS
+    number = "number" in writer.functions[-1].split("\n")[1]
+    condition = "is_alive(a, place) != 0u"
+    if random:
+        condition += f" && (number >> 16) < {program.fire_below}u"
+    inner = ["uint32_t place = row * a->width + column;"]
+    if random or number:
+        inner.append(f"uint32_t number = mix(key + place * {WEYL_C});")
+    inner += [f"if ({condition}) {{",
+              f"    update_cell(a, row, column{', number' if number else ''});", "}"]
+    count = program.perceive_layers
+    names = [layer.name.replace("/", "_") for layer in program.layers]
+    rows = []
+    for level in range(1, count):
+        rows += [f"if (tick >= {level}u && tick - {level}u < a->height) {{",
+                 f"    {names[level]}_row(a, tick - {level}u);", "}"]
+    key = [f"uint32_t key = mix(a->seed + mix(a->step + {WEYL_C}));"] if random or number else []
+    writer.function([
+        "/* One step. Rows of the state change once no layer will read them any more. */",
+        f"static void advance(struct {writer.prefix} *a)", "{",
+        *indented([
+            *key, f"for (uint32_t tick = 0; tick < a->height + {count}u; tick++) {{",
+            "    if (tick < a->height) {", "        read_row(a, tick);", "    }",
+            *indented(rows),
+            f"    if (tick >= {count}u) {{",
+            f"        uint32_t row = tick - {count}u;",
+            "        for (uint32_t column = 0; column < a->width; column++) {",
+            *indented(inner, 3), "        }", "    }", "}", "a->step += 1u;"]),
+        "}"])

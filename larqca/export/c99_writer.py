@@ -1,0 +1,39 @@
+"""Collects what a C source is made of while its layers are emitted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from larqca.export.c99_constants import Constant
+from larqca.export.c99_helpers import HELPERS
+
+
+@dataclass
+class Writer:
+    """Constants, functions and helpers of one source.
+
+    Attributes:
+        prefix: of everything that the header declares.
+        constants: in order.
+        functions: C texts in order.
+    """
+
+    prefix: str
+    constants: list[Constant] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+
+    def constant(self, constant: Constant) -> str:
+        """Define a constant; gives its name."""
+        self.constants.append(constant)
+        return constant.name
+
+    def function(self, lines: list[str]) -> None:
+        """Define a function."""
+        self.functions.append("\n".join(lines))
+
+    @property
+    def helpers(self) -> set[str]:
+        """Names of the helpers that functions call."""
+        text = "\n".join(self.functions)
+        return {name for name in HELPERS if re.search(rf"\b{name}\(", text)}

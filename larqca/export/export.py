@@ -1,0 +1,245 @@
+"""``larqca export``: from a finished run or a model file to a directory that says all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.errors import ConfigError, ExportError
+from larqca.export.c99 import emit_c99
+from larqca.export.describe import describe
+from larqca.export.host import Case, interpret_case, seed_case
+from larqca.export.interpret import Interpreter, grey_bytes
+from larqca.export.manifest import (
+    FORMAT,
+    MANIFEST,
+    PROGRAM,
+    c99_memory,
+    file_hashes,
+    mac_facts,
+    program_facts,
+    sealed,
+    vectors_as_json,
+)
+from larqca.export.program import Program
+from larqca.export.program_file import write_program
+from larqca.export.wasm import emit_wasm
+from larqca.footprint.memory import readable
+from larqca.sweep.files import file_sha256, finite, read_json_mapping
+from larqca.sweep.outcome import CONFIG, MODEL, PROVENANCE, model_is_whole, read_outcome
+
+if TYPE_CHECKING:
+    from larqca.automata.neural_ca import NeuralCA
+
+Array = npt.NDArray[Any]
+
+Target = Literal["c99", "wasm32", "program"]
+CALIBRATION_PICTURES = 64
+VECTOR_STEPS = 64
+_ODD_SIZES = ((5, 7), (1, 9))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an export can be told.
+
+    Attributes:
+        target: "c99", "wasm32" for the same and WebAssembly, or "program" for the integer
+            program alone.
+        state_bits: 8 or 16, of each word of the state.
+        activation_bits: 8 or 16, of inputs that are not binarized.
+        fire: "random" at the automaton's rate, or "all" live cells at every step.
+        rounding: "nearest" or "stochastic", of what is added to the state.
+        seed: of the fire masks, 32 bits.
+        max_height, max_width: the largest grid; None: that of the pictures.
+        prefix: of the C names.
+    """
+
+    target: Target = "c99"
+    state_bits: int = 16
+    activation_bits: int = 8
+    fire: Literal["random", "all"] = "random"
+    rounding: Literal["nearest", "stochastic"] = "nearest"
+    seed: int = 0
+    max_height: int | None = None
+    max_width: int | None = None
+    prefix: str = "automaton"
+
+
+def export(
+    source: Path,
+    out: Path,
+    options: Options = Options(),
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    import_quantizers: bool = False,
+) -> str:
+    """Export a run's directory or a model file; the same run gives the same bytes.
+
+    Args:
+        source: a finished run, or a model file.
+        out: the directory to write; an earlier export there is replaced.
+        options: see `Options`.
+        data: data set whose training pictures calibrate the words; by default the run's.
+        data_dir: where tensorflow-datasets keeps its data.
+        import_quantizers: allow the model to import a user's own quantizers.
+
+    Returns:
+        A few lines for people.
+
+    Raises:
+        LarqcaError: something cannot be used; nothing was written then.
+    """
+    check_out(out)
+    model_file, provenance = find_model(source)
+    name = data or (read_json_mapping(source / CONFIG) or {}).get("data")
+    if not isinstance(name, str):
+        raise ConfigError("whose pictures shall calibrate the words? name a data set with --data "
+                          "(digits, mnist, fashion_mnist)")
+    from larqca.automata.model_file import load_model
+    from larqca.data import load
+    from larqca.export.lower import lower
+
+    model = load_model(model_file, import_quantizers=import_quantizers)
+    images = load(name, data_dir).train_images[:CALIBRATION_PICTURES]
+    program = lower(
+        model, images, state_bits=options.state_bits, activation_bits=options.activation_bits,
+        seed=options.seed, fire=options.fire, rounding=options.rounding,
+    )
+    origin = {"model_sha256": file_sha256(model_file), "run": provenance, "data": name}
+    return export_program(model, program, images, out, options, origin)
+
+
+def export_program(
+    model: NeuralCA, program: Program, images: Array, out: Path, options: Options,
+    origin: Mapping[str, Any],
+) -> str:
+    """Write what belongs to a program. See `export`.
+
+    Args:
+        model: what it was lowered from.
+        program: the program.
+        images: grey ``[pictures, height, width]``, for sizes and test vectors.
+        out: the directory to write.
+        options: see `Options`.
+        origin: what the manifest shall say of where the model came from.
+    """
+    height = options.max_height or images.shape[1]
+    width = options.max_width or images.shape[2]
+    chosen = {**asdict(options), "max_height": height, "max_width": width}
+    cases = _vectors(program, images, height, width)
+    content: dict[str, Any] = {
+        "origin": origin,
+        "options": chosen,
+        "program": program_facts(program),
+        "macs_per_cell_and_step": mac_facts(program, model.layout),
+        "test_vectors": vectors_as_json(
+            cases, [interpret_case(Interpreter(program), case) for case in cases]),
+    }
+    files: dict[str, bytes] = {}
+    lines = [describe(program)]
+    if options.target != "program":
+        c = emit_c99(program, max_height=height, max_width=width, prefix=options.prefix)
+        files = {f"{options.prefix}.h": c.header.encode(), f"{options.prefix}.c": c.source.encode()}
+        content["memory"] = c99_memory(c, model.layout, chosen)
+        theoretical = content["memory"]["theoretical_bytes"]
+        lines = [f"{out / options.prefix}.c: constants of {readable(c.constant_bytes)} "
+                 f"(in theory {readable(theoretical)}), {readable(c.arena_bytes)} of memory for "
+                 f"grids up to {height} x {width}"]
+    if options.target == "wasm32":
+        files |= emit_wasm(program, c, prefix=options.prefix, max_height=height, max_width=width)
+        lines.append(f"{out / options.prefix}.wasm: {len(files[f'{options.prefix}.wasm']):,} bytes")
+    write_directory(out, files, program, content)
+    return "\n".join(lines)
+
+
+def find_model(source: Path) -> tuple[Path, Any]:
+    """The model file of a run's directory, or the file itself; and the run's provenance.
+
+    Raises:
+        ExportError: there is no model, or the run is not finished, or was changed since.
+    """
+    if not source.is_dir():
+        if not source.exists():
+            raise ExportError(f"{source}: there is no such run or model file")
+        return source, None
+    outcome = read_outcome(source)
+    if outcome.state != "done":
+        reason = f": {outcome.reason}" if outcome.reason else ""
+        raise ExportError(f"{source}: is no finished run, it is {outcome.state}{reason}")
+    if not model_is_whole(source):
+        raise ExportError(f"{source / MODEL}: is missing, or not the one that the run's result was "
+                          "taken from; run the sweep again to redo it")
+    facts = {"name": source.name, "config": read_json_mapping(source / CONFIG),
+             "provenance": read_json_mapping(source / PROVENANCE)}
+    return source / MODEL, facts
+
+
+def check_out(out: Path) -> None:
+    """An export may be written there.
+
+    Raises:
+        ExportError: it is something else, or cannot be written.
+    """
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise ExportError(f"{out}: cannot be written: there is no directory {parent}")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ExportError(f"{out}: cannot be written: {parent} is not writable")
+    if os.path.lexists(out) and not out.is_dir():
+        raise ExportError(f"{out}: is a file, not a directory; choose another --out")
+    if out.is_dir() and any(out.iterdir()):
+        before = read_json_mapping(out / MANIFEST) or {}
+        if before.get("format") != FORMAT:
+            raise ExportError(f"{out}: holds something else than an export; choose another --out")
+
+
+def write_directory(
+    out: Path, files: Mapping[str, bytes], program: Program, content: Mapping[str, Any]
+) -> None:
+    """Write everything beside the directory, then rename it there."""
+    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.tmp")
+    old = temporary.with_suffix(".old")
+    try:
+        temporary.mkdir()
+        for name, text in files.items():
+            (temporary / name).write_bytes(text)
+        write_program(temporary / PROGRAM, program)
+        hashes = file_hashes({**files, PROGRAM: (temporary / PROGRAM).read_bytes()})
+        whole = json.dumps(sealed(finite({**content, "files": hashes})), indent=1, sort_keys=True)
+        (temporary / MANIFEST).write_text(whole + "\n")
+        if out.exists():
+            os.rename(out, old)
+        os.rename(temporary, out)
+    except BaseException as error:
+        if old.exists() and not out.exists():
+            os.rename(old, out)
+        if isinstance(error, OSError):
+            raise ExportError(f"{out}: cannot be written: {error.strerror}") from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _vectors(program: Program, images: Array, height: int, width: int) -> list[Case]:
+    """Pictures of the data as far as they fit, and two small grids of random bytes."""
+    pictures = [grey_bytes(image)[:height, :width] for image in images[:2]]
+    rng = np.random.default_rng(program.seed)
+    for rows, columns in _ODD_SIZES:
+        size = (min(rows, height), min(columns, width))
+        pictures.append(rng.integers(0, 256, size).astype(np.uint8))
+    return [
+        seed_case(program, np.ascontiguousarray(grey), seed=(program.seed + number) % 2**32,
+                  steps=VECTOR_STEPS)
+        for number, grey in enumerate(pictures)
+    ]

@@ -1,0 +1,186 @@
+"""Compiles exported C with the machine's compiler, and runs it on cases."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.errors import ExportError
+from larqca.export.counter import state_hash
+from larqca.export.driver import driver_source
+from larqca.export.interpret import Grid, Interpreter
+from larqca.export.program import Program
+
+Array = npt.NDArray[Any]
+
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Case:
+    """One grid and how long it runs.
+
+    Attributes:
+        grey: uint8 ``[height, width]``.
+        state: int64 ``[height, width, channels]`` at step 0.
+        seed: of the fire masks.
+        steps: how many.
+    """
+
+    grey: Array
+    state: Array
+    seed: int
+    steps: int
+
+    def bytes(self) -> bytes:
+        """As the driver reads it."""
+        head = np.array([*self.grey.shape, self.seed, self.steps], "<u4").tobytes()
+        return head + self.grey.tobytes() + self.state.astype("<i2").tobytes()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a case.
+
+    Attributes:
+        hashes: of the state after each step (`counter.state_hash`).
+        winner: the class with most votes; the number of classes if no cell is alive.
+        votes: of each class.
+    """
+
+    hashes: tuple[str, ...]
+    winner: int
+    votes: tuple[int, ...]
+
+
+def seed_case(program: Program, grey: Array, *, seed: int, steps: int) -> Case:
+    """A case that starts from zeros."""
+    state = np.zeros((*grey.shape, program.state_channels), np.int64)
+    return Case(grey, state, seed, steps)
+
+
+def random_cases(
+    program: Program, count: int, max_height: int, max_width: int, *, steps: int, seed: int = 0
+) -> list[Case]:
+    """Grids of random sizes, contents and states; the largest size is among them."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for number in range(count):
+        height, width = (int(rng.integers(1, top + 1)) for top in (max_height, max_width))
+        if number == 0:
+            height, width = max_height, max_width
+        grey = rng.integers(0, 256, (height, width)).astype(np.uint8)
+        grey[rng.random(grey.shape) < rng.random()] = 0
+        high = program.state_high
+        shape = (height, width, program.state_channels)
+        state = rng.integers(-high - 1, high + 1, shape) >> rng.integers(0, program.state_bits)
+        state *= (grey >= program.alive_from)[..., None]
+        cases.append(Case(grey, state, int(rng.integers(2**32)), steps))
+    return cases
+
+
+def interpret_case(machine: Interpreter, case: Case) -> Outcome:
+    """The case as the interpreter has it."""
+    grid = Grid(case.grey[None], case.state[None].astype(np.int64),
+                np.array([case.seed], np.uint32))
+    hashes = tuple(state_hash(state[0]) for state in machine.trace(grid, case.steps))
+    votes, winner = machine.votes(grid)[0], int(machine.classify(grid)[0])
+    return Outcome(hashes, len(votes) if winner < 0 else winner, tuple(int(v) for v in votes))
+
+
+def find_compiler(name: str) -> str:
+    """Path of a compiler.
+
+    Raises:
+        ExportError: there is none of that name.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise ExportError(f"there is no C compiler {name!r} on this machine; install it, or name "
+                          "another with --cc")
+    return found
+
+
+def compile_driver(
+    directory: Path, program: Program, prefix: str, build: Path, *, compiler: str = "gcc",
+    flags: Sequence[str] = ("-O2",),
+) -> Path:
+    """Compile the exported source with the driver, without a warning.
+
+    Args:
+        directory: holds ``PREFIX.h`` and ``PREFIX.c``.
+        program: what they were emitted from.
+        prefix: of their names.
+        build: a directory for what is compiled.
+        compiler: its name.
+        flags: more flags.
+
+    Raises:
+        ExportError: there is no such compiler, or it found something to say.
+    """
+    driver = build / "driver.c"
+    driver.write_text(driver_source(prefix, program.state_bits))
+    binary = build / "driver"
+    command = [find_compiler(compiler), *WARNINGS, *flags, "-I", str(directory),
+               str(directory / f"{prefix}.c"), str(driver), "-o", str(binary)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
+        raise ExportError(f"{compiler} {shlex.join(flags)} does not compile {prefix}.c: {said}")
+    return binary
+
+
+def run_cases(binary: Path, cases: Iterable[Case]) -> list[Outcome]:
+    """The cases as the compiled code has them.
+
+    Raises:
+        ExportError: the driver stopped, or said what it should not.
+    """
+    cases = list(cases)
+    done = subprocess.run([str(binary)], input=b"".join(case.bytes() for case in cases),
+                          capture_output=True, timeout=_SECONDS, check=False)
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if done.returncode:
+        said = (done.stderr.decode(errors="replace").splitlines() or lines[-1:] or [""])[0]
+        raise ExportError(f"the compiled code stopped with {done.returncode}: {said}")
+    return read_outcomes(lines, cases)
+
+
+def read_outcomes(lines: Sequence[str], cases: Sequence[Case]) -> list[Outcome]:
+    """What the driver printed of the cases.
+
+    Raises:
+        ExportError: it is not what it should print.
+    """
+    if len(lines) != sum(case.steps + 1 for case in cases):
+        raise ExportError(f"the compiled code printed {len(lines)} lines")
+    outcomes = []
+    for case in cases:
+        hashes, last, lines = lines[: case.steps], lines[case.steps], lines[case.steps + 1 :]
+        winner, *votes = (int(number) for number in last.split())
+        outcomes.append(Outcome(tuple(hashes), winner, tuple(votes)))
+    return outcomes
+
+
+def compare(number: int, wanted: Outcome, found: Outcome) -> None:
+    """Both outcomes of case `number` are the same.
+
+    Raises:
+        ExportError: says at which step they part.
+    """
+    for step, (one, other) in enumerate(zip(wanted.hashes, found.hashes, strict=True), start=1):
+        if one != other:
+            raise ExportError(f"case {number}: after step {step} the compiled code's state is "
+                              f"{other}, the program's is {one}")
+    if wanted != found:
+        raise ExportError(f"case {number}: the compiled code counts the votes {found.votes}, "
+                          f"the program {wanted.votes}")

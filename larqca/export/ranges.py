@@ -1,0 +1,92 @@
+"""Formats of words: what numbers an automaton meets decides how its words count."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.export.program import INT16_MAX
+
+Array = npt.NDArray[Any]
+
+# Grey needs a one, and a one outside the grid too, in a word of 16 bits.
+LARGEST_FRACTION = 14
+GREY_FRACTION = 8
+# Formats cover this share of what was met, and so many times more where there are bits
+# for it. States that blow up on a picture now and then must not coarsen all others.
+COVERED = 0.999
+HEADROOM = {8: 1.25, 16: 4.0}
+# What useful automata stay far below; states of others saturate.
+SMALLEST_FRACTION = {8: 0, 16: 4}
+
+
+@dataclass(frozen=True)
+class StateFormat:
+    """How state words count.
+
+    Attributes:
+        bits: 8 or 16.
+        fraction: a word is worth ``2**-fraction``.
+        shift: the first layer reads words shifted to the left by so much, so that grey
+            has its levels.
+    """
+
+    bits: int
+    fraction: int
+    shift: int
+
+    @property
+    def high(self) -> int:
+        """The largest word."""
+        return int(2 ** (self.bits - 1) - 1)
+
+    @property
+    def read_fraction(self) -> int:
+        """What the first layer reads is worth ``2**-read_fraction``."""
+        return self.fraction + self.shift
+
+
+def state_limit(bits: int) -> float:
+    """The largest state that words of so many bits hold in any format."""
+    return float(2 ** (bits - 1) - 1) / 2.0 ** SMALLEST_FRACTION[bits]
+
+
+def state_format(bits: int, samples: Array) -> StateFormat:
+    """The finest format that holds the states of a calibration, ``[samples, channels]``."""
+    peak = _peak(samples) * HEADROOM[bits]
+    high = 2 ** (bits - 1) - 1
+    fraction = LARGEST_FRACTION if peak == 0 else math.floor(math.log2(high / peak))
+    fraction = max(SMALLEST_FRACTION[bits], min(LARGEST_FRACTION, fraction))
+    return StateFormat(bits, fraction, max(0, min(GREY_FRACTION - fraction, 16 - bits)))
+
+
+def _peak(samples: Array) -> float:
+    return float(np.quantile(np.abs(samples), COVERED)) if samples.size else 0.0
+
+
+def word_unit(bits: int, samples: Array, gain: Array, outside: int) -> float:
+    """What a rectified word of that many bits is worth in a layer's inputs.
+
+    Args:
+        bits: 8 (up to 255) or 16 (up to 32,767).
+        samples: inputs met in calibration, ``[samples, inputs]``.
+        gain: float64 ``[inputs]``, what the layer multiplies each input by first.
+        outside: the value of a neighbour outside the grid, which must fit.
+    """
+    peak = _rounded(_peak(samples * gain) * HEADROOM[bits])
+    return max(peak, float(outside), 1e-6) / largest_word(bits)
+
+
+def _rounded(peak: float) -> float:
+    """The next eighth of a power of two, so that the last digits of float sums, which may
+    differ from machine to machine, do not decide the bytes of an export."""
+    return float(2.0 ** (math.ceil(8 * math.log2(peak)) / 8)) if peak > 1e-30 else 0.0
+
+
+def largest_word(bits: int) -> int:
+    """The largest rectified word of so many bits."""
+    return 255 if bits == 8 else INT16_MAX

@@ -1,0 +1,130 @@
+"""``larqca verify``: an export computes, step by step, what its program means."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from larqca.errors import ConfigError, ExportError
+from larqca.export.boards import BOARDS, run_on_board
+from larqca.export.host import (
+    Case,
+    Outcome,
+    compare,
+    compile_driver,
+    find_compiler,
+    interpret_case,
+    random_cases,
+    read_outcomes,
+    run_cases,
+)
+from larqca.export.interpret import Interpreter
+from larqca.export.manifest import PROGRAM, read_manifest, vectors_of
+from larqca.export.program import Program
+from larqca.export.program_file import read_program
+from larqca.export.wasm import run_in_node
+from larqca.suggest import unknown
+
+RANDOM_STEPS = 16
+
+
+def verify(
+    directory: Path, *, random: int = 16, target: str = "host", compiler: str | None = None,
+    flags: Sequence[str] | None = None, seed: int = 0,
+) -> str:
+    """Compile an export and compare every state with the interpreter's.
+
+    Args:
+        directory: what `larqca export` wrote.
+        random: how many random grids beside the test vectors.
+        target: "host", "wasm32", or a board (`boards.BOARDS`).
+        compiler: of the host, by default gcc.
+        flags: for the compiler, by default -O2, and -Os for boards.
+        seed: of the random grids.
+
+    Returns:
+        A line for people.
+
+    Raises:
+        ConfigError: there is no such target, or it has no such option.
+        ExportError: a file was changed, does not compile, or computes something else.
+    """
+    _check_target(target, compiler, flags)
+    content = read_manifest(directory)
+    program = read_program(directory / PROGRAM)
+    cases = check_vectors(content, program)
+    options = content["options"]
+    if options["target"] == "program":
+        if target != "host":
+            raise ExportError(f"{directory}: holds no C for {target}; export it with --target c99")
+        return f"{len(cases)} test vectors of {cases[0].steps} steps: as the manifest says"
+    cases += random_cases(program, random, options["max_height"], options["max_width"],
+                          steps=RANDOM_STEPS, seed=seed)
+    prefix = options["prefix"]
+    if target == "host":
+        compiler, flags = compiler or "gcc", ("-O2",) if flags is None else flags
+        find_compiler(compiler)
+        steps = check_source(directory, program, prefix, cases, compiler, flags)
+        by = " ".join([compiler, *flags])
+    else:
+        with tempfile.TemporaryDirectory() as build:
+            if target == "wasm32":
+                if options["target"] != "wasm32":
+                    raise ExportError(f"{directory}: holds no WebAssembly; export it with "
+                                      "--target wasm32")
+                found = read_outcomes(run_in_node(directory, prefix, cases, Path(build)), cases)
+            else:
+                found = run_on_board(target, directory, program, prefix, Path(build), cases,
+                                     flags=("-Os",) if flags is None else flags)
+        steps, by = _compare_all(program, cases, found), target
+    return f"{len(cases)} grids, {steps:,} steps: {by} gives the same states, and the same votes"
+
+
+def _check_target(target: str, compiler: str | None, flags: Sequence[str] | None) -> None:
+    targets = ("host", "wasm32", *BOARDS)
+    if target not in targets:
+        raise ConfigError(unknown("target", target, targets))
+    if compiler is not None and target != "host":
+        raise ConfigError(f"--cc is for the host; {target} has a compiler of its own")
+    if flags is not None and target == "wasm32":
+        raise ConfigError("--flags are not for wasm32, which was compiled when it was exported")
+
+
+def check_vectors(content: Mapping[str, Any], program: Program) -> list[Case]:
+    """The interpreter gives what the manifest's test vectors say.
+
+    Raises:
+        ExportError: it does not.
+    """
+    machine = Interpreter(program)
+    vectors = vectors_of(content, program)
+    for number, (case, hashes) in enumerate(vectors):
+        if interpret_case(machine, case).hashes != hashes:
+            raise ExportError(f"test vector {number}: the program does not give its state hashes; "
+                              "this larqca means something else by it than the one that wrote it")
+    return [case for case, _ in vectors]
+
+
+def check_source(
+    directory: Path, program: Program, prefix: str, cases: Sequence[Case], compiler: str = "gcc",
+    flags: Sequence[str] = ("-O2",),
+) -> int:
+    """Compile the C in a directory and compare it with a program; gives the steps compared.
+
+    Raises:
+        ExportError: it does not compile, stops, or computes something else.
+    """
+    with tempfile.TemporaryDirectory() as build:
+        binary = compile_driver(directory, program, prefix, Path(build), compiler=compiler,
+                                flags=flags)
+        found = run_cases(binary, cases)
+    return _compare_all(program, cases, found)
+
+
+def _compare_all(program: Program, cases: Sequence[Case], found: Sequence[Outcome]) -> int:
+    machine = Interpreter(program)
+    for number, (case, outcome) in enumerate(zip(cases, found, strict=True)):
+        compare(number, interpret_case(machine, case), outcome)
+    return sum(case.steps for case in cases)
