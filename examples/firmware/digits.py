@@ -1,6 +1,6 @@
 """Writes ``digits.h``: the first test digits of each class, as the firmware holds them.
 
-python examples/firmware/digits.py > examples/firmware/digits.h
+Run it as ``python examples/firmware/digits.py > examples/firmware/digits.h``.
 """
 
 from __future__ import annotations
