@@ -83,7 +83,7 @@ def evaluate(
         Interrupted: `stop` answered true.
     """
     images, labels = images[: config.images], labels[: config.images]
-    successor = _exchange(len(images), config.seed)
+    successor = exchange(len(images), config.seed)
     phases = 2 if config.mutate else 1
     marks = _marks(config)
     votes = np.zeros((phases * len(marks), len(images), engine.model.layout.classes), np.int64)
@@ -116,7 +116,7 @@ def _marks(config: EvaluationConfig) -> list[int]:
     return marks if marks and marks[-1] == config.steps else [*marks, config.steps]
 
 
-def _exchange(images: int, seed: int) -> Array:
+def exchange(images: int, seed: int) -> Array:
     """For every image another one (itself only where there is no other)."""
     order = np.random.default_rng([seed, 2]).permutation(images)
     successor = np.empty(images, np.int64)

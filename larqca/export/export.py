@@ -18,6 +18,7 @@ from larqca.export.c99 import emit_c99
 from larqca.export.describe import describe
 from larqca.export.host import Case, interpret_case, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
+from larqca.export.judge import judge
 from larqca.export.manifest import (
     FORMAT,
     MANIFEST,
@@ -61,6 +62,7 @@ class Options:
         seed: of the fire masks, 32 bits.
         max_height, max_width: the largest grid; None: that of the pictures.
         prefix: of the C names.
+        images: how many test images judge what lowering costs (0: none; only with C).
     """
 
     target: Target = "c99"
@@ -72,6 +74,7 @@ class Options:
     max_height: int | None = None
     max_width: int | None = None
     prefix: str = "automaton"
+    images: int = 0
 
 
 def export(
@@ -110,18 +113,20 @@ def export(
     from larqca.export.lower import lower
 
     model = load_model(model_file, import_quantizers=import_quantizers)
-    images = load(name, data_dir).train_images[:CALIBRATION_PICTURES]
+    dataset = load(name, data_dir)
+    images = dataset.train_images[:CALIBRATION_PICTURES]
     program = lower(
         model, images, state_bits=options.state_bits, activation_bits=options.activation_bits,
         seed=options.seed, fire=options.fire, rounding=options.rounding,
     )
     origin = {"model_sha256": file_sha256(model_file), "run": provenance, "data": name}
-    return export_program(model, program, images, out, options, origin)
+    tests = dataset.test_images[: options.images], dataset.test_labels[: options.images]
+    return export_program(model, program, images, out, options, origin, tests=tests)
 
 
 def export_program(
     model: NeuralCA, program: Program, images: Array, out: Path, options: Options,
-    origin: Mapping[str, Any],
+    origin: Mapping[str, Any], *, tests: tuple[Array, Array] | None = None,
 ) -> str:
     """Write what belongs to a program. See `export`.
 
@@ -132,6 +137,7 @@ def export_program(
         out: the directory to write.
         options: see `Options`.
         origin: what the manifest shall say of where the model came from.
+        tests: test images and their labels, to judge what lowering costs.
     """
     height = options.max_height or images.shape[1]
     width = options.max_width or images.shape[2]
@@ -155,11 +161,32 @@ def export_program(
         lines = [f"{out / options.prefix}.c: constants of {readable(c.constant_bytes)} "
                  f"(in theory {readable(theoretical)}), {readable(c.arena_bytes)} of memory for "
                  f"grids up to {height} x {width}"]
+        if tests is not None and len(tests[0]):
+            content["metrics"] = _judged(model, program, tests, options.prefix)
+            lines += metric_lines(content["metrics"])
     if options.target == "wasm32":
         files |= emit_wasm(program, c, prefix=options.prefix, max_height=height, max_width=width)
         lines.append(f"{out / options.prefix}.wasm: {len(files[f'{options.prefix}.wasm']):,} bytes")
     write_directory(out, files, program, content)
     return "\n".join(lines)
+
+
+def _judged(model: NeuralCA, program: Program, tests: tuple[Array, Array], prefix: str) -> Any:
+    """Metrics on grids of the test images' own size, whatever the export's largest is."""
+    images, labels = tests
+    height, width = images.shape[1:]
+    c = emit_c99(program, max_height=height, max_width=width, prefix=prefix)
+    return judge(model, program, c, prefix, images, labels)
+
+
+def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """What lowering cost, for people."""
+    lines = [f"{metrics['images']:,} test images, Keras to integers, cells % / agreement %:"]
+    for step, before in metrics["keras"].items():
+        shown = [f"{100 * each['cell_accuracy']:.1f} / {100 * each['agreement']:.1f}"
+                 for each in (before, metrics["integers"][step])]
+        lines.append(f"  step {step}: {' to '.join(shown)}")
+    return lines
 
 
 def find_model(source: Path) -> tuple[Path, Any]:

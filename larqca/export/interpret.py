@@ -89,10 +89,14 @@ class Interpreter:
         result: Array = grid.grey >= self.program.alive_from
         return result
 
+    def firing(self, grid: Grid) -> Array:
+        """Which cells fire in the next step, bool ``[pictures, height, width]``."""
+        numbers = self._cell_numbers(grid)
+        return self.alive(grid) & counter.fires(numbers, self.program.fire_below)
+
     def step(self, grid: Grid) -> None:
         """Advance by one step."""
-        numbers = self._cell_numbers(grid)
-        firing = self.alive(grid) & counter.fires(numbers, self.program.fire_below)
+        numbers, firing = self._cell_numbers(grid), self.firing(grid)
         hidden, outside = self._read(grid)
         count = self.program.perceive_layers
         everywhere = np.ones_like(firing)
