@@ -35,7 +35,7 @@ _BITS = click.Choice(["8", "16"])
 @click.option("--max-width", type=click.IntRange(min=1), metavar="N",
               help="Of the grids.  [default: that of the pictures]")
 @click.option("--prefix", default="automaton", show_default=True, help="Of the C names.")
-@click.option("--images", type=click.IntRange(min=0), default=500, show_default=True, metavar="N",
+@click.option("--images", type=click.IntRange(min=0), default=200, show_default=True, metavar="N",
               help="Judge Keras and the integers on so many test images, with the machine's gcc "
                    "(0: do without).")
 @click.option("--data", metavar="NAME",
