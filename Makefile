@@ -33,7 +33,7 @@ quickstart: $(VENV)/.installed ## install, train the example grid on handwritten
 test: $(VENV)/.installed-dev ## install the developers' tools too, run linter, type checker and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed ## measure speed against peers (sets up environments for them), write reports/benchmark.md
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

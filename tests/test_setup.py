@@ -81,7 +81,9 @@ def test_make_help_lists_the_targets(project_root):
     done = subprocess.run(["make", "help"], cwd=project_root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
-    assert listed == {"help", "quickstart", "test", "bench", "clean", "lock"}
+    assert listed == {
+        "help", "quickstart", "test", "bench", "toolchains", "clean", "lock"
+    }
 
 
 def test_make_says_what_is_missing_without_a_fitting_python(project_root):
