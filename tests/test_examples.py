@@ -1,28 +1,15 @@
 """The example firmware builds, runs on an emulated board, and knows its digits."""
 
-import os
 import re
 import shutil
 import subprocess
 
-import pytest
-
 from larqca.export.verify import verify
-
-TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "make")
-
-
-def need_tools():
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        reason = f"needs {', '.join(missing)}: make toolchains"
-        if os.environ.get("LARQCA_REQUIRE_TOOLCHAINS") == "1":
-            pytest.fail(f"{reason}, and LARQCA_REQUIRE_TOOLCHAINS=1")
-        pytest.skip(reason)
+from tests.toolchains import need
 
 
 def test_the_firmware_knows_its_digits(project_root, tmp_path):
-    need_tools()
+    need("arm-none-eabi-gcc", "qemu-system-arm", "make")
     folder = shutil.copytree(project_root / "examples" / "firmware", tmp_path / "firmware")
     printed = subprocess.run(["make", "-C", str(folder)], check=True, capture_output=True,
                              text=True, timeout=300).stdout

@@ -107,7 +107,9 @@ class Block:
         self._exact_sums = feeds_quantizer or layout.input_quantizer is not None
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
-        self.kernel_quantizer = _kernel_quantizer(layout)
+        self.kernel_quantizer = _in_planes(
+            layout.kernel_quantizer, layout.kernel_planes, kernel_planes
+        )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
             layout.outputs,
@@ -116,7 +118,9 @@ class Block:
             pad_values=float(layout.pad_values),
             use_bias=layout.bias and not layout.has_output_scale,
             activation=None if layout.has_output_scale else activation,
-            input_quantizer=_input_quantizer(layout),
+            input_quantizer=_in_planes(
+                layout.input_quantizer, layout.input_planes, input_planes
+            ),
             kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
             name=name,
@@ -215,20 +219,9 @@ class Block:
         return tf.nn.relu(products) if self.layout.relu else products
 
 
-def _kernel_quantizer(layout: LayerLayout) -> Any:
-    spec = layout.kernel_quantizer
-    quantizer = build(spec)
-    if spec is None or quantizer is None:
-        return None
-    return kernel_planes(quantizer, spec, layout.kernel_planes)
-
-
-def _input_quantizer(layout: LayerLayout) -> Any:
-    spec = layout.input_quantizer
-    quantizer = build(spec)
-    if spec is None or quantizer is None:
-        return None
-    return input_planes(quantizer, spec, layout.input_planes)
+def _in_planes(spec: Any, count: int, planes: Callable[..., Any]) -> Any:
+    """The quantizer of a spec in so many planes; None (float) stays None."""
+    return None if spec is None else planes(build(spec), spec, count)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:

@@ -24,7 +24,7 @@ from larqca.export.c99_layers import (
     state_statements,
 )
 from larqca.export.c99_stages import indented, line, put_code, staircase
-from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START
+from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
 from larqca.export.c99_writer import Writer
 from larqca.export.describe import describe
 from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, WordInput
@@ -109,13 +109,13 @@ def emit_c99(
     size = 20 + sum(member.bytes for member in members)
     size += -size % 4
     names = _names(program, prefix, max_height, max_width, size)
-    header = _fill(HEADER + _struct(members, prefix) + HEADER_END, names)
-    source = _fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
+    header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
+    source = fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
     source += "\n\n".join([
         *helper_texts(writer.helpers),
         *(constant.text() for constant in writer.constants),
         *writer.functions,
-        _fill(LIFE, names).strip(),
+        fill(LIFE, names).strip(),
     ]) + "\n"
     return CSource(header, source, tuple(writer.constants), tuple(members), size)
 
@@ -137,10 +137,6 @@ def _names(
         "SEED": f"{program.seed}u",
         "READY": f"0x{READY:08x}u",
     }
-
-
-def _fill(template: str, names: dict[str, str]) -> str:
-    return re.sub(r"@(\w+)@", lambda found: names[found[1]], template)
 
 
 def _comment(text: str) -> str:

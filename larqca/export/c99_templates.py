@@ -1,5 +1,16 @@
 """Text of the C files that does not depend on layers. ``@NAME@`` is filled in."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+
+def fill(template: str, names: Mapping[str, str]) -> str:
+    """The template with each ``@NAME@`` replaced by what `names` has for it."""
+    return re.sub(r"@(\w+)@", lambda found: names[found[1]], template)
+
+
 HEADER = """\
 /*
  * A neural cellular automaton that classifies the picture its cells stand on, in integers.

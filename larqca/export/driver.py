@@ -10,8 +10,7 @@ must be refused.
 
 from __future__ import annotations
 
-import re
-
+from larqca.export.c99_templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
 
 _DRIVER = """\
@@ -174,4 +173,4 @@ def driver_source(prefix: str, state_bits: int) -> str:
         "prefix": prefix, "PREFIX": prefix.upper(), "BITS": str(state_bits),
         "WEYL": f"0x{WEYL:08x}", "M0": f"0x{MULTIPLIERS[0]:08x}", "M1": f"0x{MULTIPLIERS[1]:08x}",
     }
-    return re.sub(r"@(\w+)@", lambda found: names[found[1]], _DRIVER)
+    return fill(_DRIVER, names)

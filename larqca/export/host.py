@@ -130,13 +130,25 @@ def compile_driver(
     driver = build / "driver.c"
     driver.write_text(driver_source(prefix, program.state_bits))
     binary = build / "driver"
-    command = [find_compiler(compiler), *WARNINGS, *flags, "-I", str(directory),
-               str(directory / f"{prefix}.c"), str(driver), "-o", str(binary)]
+    compile_c([directory / f"{prefix}.c", driver], binary, compiler=compiler,
+              flags=[*flags, "-I", str(directory)])
+    return binary
+
+
+def compile_c(
+    sources: Sequence[Path], binary: Path, *, compiler: str, flags: Sequence[str]
+) -> None:
+    """Compile C for this machine, without a warning.
+
+    Raises:
+        ExportError: there is no such compiler, or it found something to say.
+    """
+    command = [find_compiler(compiler), *WARNINGS, *flags, *map(str, sources), "-o", str(binary)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode:
         said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
-        raise ExportError(f"{compiler} {shlex.join(flags)} does not compile {prefix}.c: {said}")
-    return binary
+        raise ExportError(
+            f"{compiler} {shlex.join(flags)} does not compile {sources[0].name}: {said}")
 
 
 def run_cases(binary: Path, cases: Iterable[Case]) -> list[Outcome]:

@@ -7,7 +7,6 @@ would take hours for what it does in minutes.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -21,7 +20,8 @@ from larqca.config.schema import EvaluationConfig
 from larqca.errors import ExportError
 from larqca.evaluation.metrics import metrics_of
 from larqca.export.c99 import CSource
-from larqca.export.host import WARNINGS, find_compiler
+from larqca.export.c99_templates import fill
+from larqca.export.host import compile_c
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.program import Program
 
@@ -135,10 +135,9 @@ def _votes(c: CSource, prefix: str, images: Array, successor: Array, compiler: s
         build = Path(folder)
         (build / f"{prefix}.h").write_text(c.header)
         (build / f"{prefix}.c").write_text(c.source)
-        (build / "judge.c").write_text(re.sub(r"@(\w+)@", lambda x: names[x[1]], _JUDGE))
-        subprocess.run(
-            [find_compiler(compiler), *WARNINGS, "-O3", "-march=native", f"{prefix}.c", "judge.c",
-             "-o", "judge"], cwd=build, check=True, capture_output=True)
+        (build / "judge.c").write_text(fill(_JUDGE, names))
+        compile_c([build / f"{prefix}.c", build / "judge.c"], build / "judge", compiler=compiler,
+                  flags=("-O3", "-march=native"))
         done = subprocess.run([build / "judge"], input=head + pictures.tobytes()
                               + successor.astype("<u4").tobytes(), capture_output=True, check=False)
     if done.returncode:

@@ -5,16 +5,15 @@ The module holds one automaton; a page that wants more loads it again.
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from larqca.errors import ExportError
 from larqca.export.boards import INSTALL
 from larqca.export.c99 import CSource
+from larqca.export.c99_templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
 from larqca.export.host import WARNINGS, Case
 from larqca.export.program import Program
@@ -318,7 +317,7 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
         build = Path(folder)
         (build / f"{prefix}.h").write_text(c.header)
         (build / f"{prefix}.c").write_text(c.source)
-        (build / "exports.c").write_text(_filled(_EXPORTS_C, names))
+        (build / "exports.c").write_text(fill(_EXPORTS_C, names))
         command = [
             compiler, "--target=wasm32", "-mbulk-memory", *WARNINGS, "-O3", "-nostdlib",
             "-ffreestanding", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=65536",
@@ -330,8 +329,8 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
             said = next((x for x in done.stderr.splitlines() if "error" in x), done.stderr.strip())
             raise ExportError(f"wasm32: {compiler} does not compile {prefix}.c: {said}")
         code = (build / "automaton.wasm").read_bytes()
-    return {f"{prefix}.wasm": code, f"{prefix}.js": _filled(_MODULE, names).encode(),
-            f"{prefix}.d.ts": _filled(_TYPES, names).encode()}
+    return {f"{prefix}.wasm": code, f"{prefix}.js": fill(_MODULE, names).encode(),
+            f"{prefix}.d.ts": fill(_TYPES, names).encode()}
 
 
 def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) -> list[str]:
@@ -344,7 +343,7 @@ def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) ->
     if node is None:
         raise ExportError(f"wasm32: there is no node on this machine; {INSTALL}")
     names = {"M0": hex(MULTIPLIERS[0]), "M1": hex(MULTIPLIERS[1]), "WEYL": hex(WEYL)}
-    (build / "runner.mjs").write_text(_filled(_RUNNER, names))
+    (build / "runner.mjs").write_text(fill(_RUNNER, names))
     (build / "cases.bin").write_bytes(b"".join(case.bytes() for case in cases))
     # Node takes a .js file for a module where a package says so.
     for name in (f"{prefix}.js", f"{prefix}.wasm"):
@@ -356,7 +355,3 @@ def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) ->
         said = next((x for x in done.stderr.splitlines() if "Error" in x), done.stderr.strip())
         raise ExportError(f"wasm32: Node.js stopped: {said}")
     return done.stdout.splitlines()
-
-
-def _filled(text: str, names: Mapping[str, str]) -> str:
-    return re.sub(r"@(\w+)@", lambda found: names[found[1]], text)

@@ -5,8 +5,6 @@ a missing tool fails these tests instead of skipping them.
 """
 
 import json
-import os
-import shutil
 import subprocess
 
 import numpy as np
@@ -29,6 +27,7 @@ from larqca.export.verify import check_source, verify
 from larqca.export.wasm import emit_wasm, run_in_node
 from tests.export.cases import EVERY
 from tests.export.helpers import tiny_program, whole_pictures
+from tests.toolchains import need
 
 HEIGHT, WIDTH = 7, 9
 HOST = {
@@ -42,15 +41,6 @@ TOOLS = {
     **{name: (board.compiler, board.emulator[0]) for name, board in BOARDS.items()},
     "wasm32": ("clang", "wasm-ld", "node"),
 }
-
-
-def need(target):
-    missing = [tool for tool in TOOLS[target] if shutil.which(tool) is None]
-    if missing:
-        reason = f"needs {', '.join(missing)}: make toolchains"
-        if os.environ.get("LARQCA_REQUIRE_TOOLCHAINS") == "1":
-            pytest.fail(f"{reason}, and LARQCA_REQUIRE_TOOLCHAINS=1")
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module", params=ROWS)
@@ -67,7 +57,7 @@ def row(request):
 
 @pytest.mark.parametrize("target", TOOLS)
 def test_the_same_states_everywhere(row, target, tmp_path):
-    need(target)
+    need(*TOOLS[target])
     program, cases, wanted = row
     c = emit_c99(program, max_height=HEIGHT, max_width=WIDTH)
     (tmp_path / "automaton.h").write_text(c.header)
@@ -99,7 +89,7 @@ def exported_files(directory):
 
 
 def test_a_wrong_constant_is_found_on_a_board(tmp_path):
-    need("cortex-m3")
+    need(*TOOLS["cortex-m3"])
     program, c = exported_files(tmp_path)
     cases = random_cases(program, 2, HEIGHT, WIDTH, steps=4)
     changed = c.source
@@ -113,7 +103,7 @@ def test_a_wrong_constant_is_found_on_a_board(tmp_path):
 
 
 def test_an_automaton_too_large_for_the_board_is_one_line(tmp_path):
-    need("cortex-m0")
+    need(*TOOLS["cortex-m0"])
     _, program = tiny_program(EVERY["bnn"], fire_all=False)
     c = emit_c99(program, max_height=64, max_width=64)
     (tmp_path / "automaton.h").write_text(c.header)
@@ -166,7 +156,7 @@ console.log(JSON.stringify({ refused, nobody, before, winner, votes, labels: [..
 
 
 def test_the_javascript_module_is_as_its_types_say(tmp_path):
-    need("wasm32")
+    need(*TOOLS["wasm32"])
     program, c = exported_files(tmp_path)
     files = emit_wasm(program, c, prefix="automaton", max_height=HEIGHT, max_width=WIDTH)
     assert files == emit_wasm(program, c, prefix="automaton", max_height=HEIGHT, max_width=WIDTH)
