@@ -14,20 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from larqca.errors import ExportError
-from larqca.export.c99_constants import Constant
+from larqca.export.c99_constants import Constant, bit_words
 from larqca.export.c99_helpers import WEYL_C, helper_texts
 from larqca.export.c99_layers import (
     CLayer,
+    declare_words,
     emit_layer,
     gather_statements,
+    layer_arguments,
     premultiply_statements,
     state_statements,
 )
-from larqca.export.c99_stages import indented, line, put_code, staircase
+from larqca.export.c99_stages import indented, line, staircase
 from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
 from larqca.export.c99_writer import Writer
 from larqca.export.describe import describe
-from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, WordInput
+from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, ToWords, WordInput
 
 MAX_SIDE = 4096
 READY = 0x4C51CA01
@@ -189,11 +191,14 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
         assert isinstance(reader, CodeInput)
         grey_code = staircase(writer, "grey", name, reader.grey, zero, bytes_, "grey")
         state_code = staircase(writer, "state", name, reader.state, one, words, "state[c]")
-        digits, size = first.digits, first.cell_words
-        body = ["uint32_t *codes = cell;", f"clear(codes, {first.cell_size}u);",
-                "{", *indented([*grey_code, *put_code(digits, size, "0u")]), "}",
+        body = [f"uint32_t levels[{channels + 1}];",
+                "{", *indented([*grey_code, "levels[0] = code;"]), "}",
                 f"for (uint32_t c = 0; c < {channels}u; c++) {{",
-                *indented([*state_code, *put_code(digits, size, "c + 1u")]), "}"]
+                *indented([*state_code, "levels[c + 1u] = code;"]), "}",
+                f"pack(cell, levels, {channels + 1}u, {first.digits}u);"]
+        body = ["if (is_alive(a, place) == 0u) {",
+                *indented(_dead_statements(program, reader, first, grey_code)),
+                "    continue;", "}", *body]
     state = f"const int{program.state_bits}_t *state"
     writer.function([
         f"/* What {name} reads in the cells of a row. */",
@@ -208,24 +213,38 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
         "    }", "}"])
 
 
+def _dead_statements(
+    program: Program, reader: CodeInput, first: CLayer, grey_code: list[str]
+) -> list[str]:
+    """C statements that read a dead cell, whose state is zero: most cells are dead."""
+    zeros = reader.state.apply(np.zeros((1, program.state_channels), np.int64))[0]
+    dead = reader.grey.apply(np.arange(program.alive_from)[:, None])
+    constant = program.alive_from > 0 and bool((dead == dead[0]).all())
+    codes = np.concatenate([dead[0] if constant else [0], zeros])
+    digits = [bit_words(codes >> digit & 1, 32) for digit in range(first.digits)]
+    lines = [f"cell[{number}] = 0x{word:08x}u;"
+             for number, word in enumerate(np.concatenate(digits))]
+    if constant:
+        return lines
+    return [*lines, *grey_code, f"for (uint32_t digit = 0; digit < {first.digits}u; digit++) {{",
+            f"    cell[digit * {first.cell_words}u] |= (code >> digit) & 1u;", "}"]
+
+
 def _emit_at(writer: Writer, c: CLayer, number: int) -> None:
-    """``NAME_at``: accumulators of a perceive layer at one cell."""
+    """``NAME_at``: what a perceive layer makes of the window of one cell."""
     gather = gather_statements(writer, c)
-    ring = f"const {c.cell_type} *ring = a->ring_{number};"
-    if not c.reads_codes:
-        body = [ring, f"int16_t inputs[{c.layer.rows}];", *gather,
-                f"{c.name}_accumulate(accumulators, inputs);"]
-    elif not c.corrects_edges:
-        body = [ring, f"uint32_t window[{c.window_words}];", *gather,
-                f"{c.name}_accumulate(accumulators, window);"]
+    body = [f"const {c.cell_type} *ring = a->ring_{number};"]
+    if c.reads_codes:
+        body.append(f"uint32_t window[{c.window_words}];")
     else:
-        gather = [each.replace("*outside_rows", "outside_rows") for each in gather]
-        body = [ring, f"uint32_t window[{c.window_words}];", f"uint32_t outside[{c.words}];",
-                "uint32_t outside_rows;", *gather,
-                f"{c.name}_accumulate(accumulators, window, outside, outside_rows);"]
+        body += declare_words(c, "inputs")
+    if c.corrects_edges:
+        body += [f"uint32_t outside[{c.words}];", "uint32_t outside_rows;"]
+    out = "int16_t *words" if isinstance(c.layer.stage, ToWords) else "uint32_t *codes"
+    body += [*gather, f"{c.name}_layer({out.split('*')[1]}, {layer_arguments(c)});"]
     writer.function([
         f"static void {c.name}_at(const struct {writer.prefix} *a, uint32_t row, uint32_t column,",
-        "                          int32_t *accumulators)", "{", *indented(body), "}"])
+        f"    {out})", "{", *indented(body), "}"])
 
 
 def _emit_row(writer: Writer, layers: list[CLayer], number: int, count: int) -> None:
@@ -247,10 +266,8 @@ def _emit_row(writer: Writer, layers: list[CLayer], number: int, count: int) -> 
         f"static void {c.name}_row(struct {writer.prefix} *a, uint32_t row)", "{",
         "    for (uint32_t column = 0; column < a->width; column++) {",
         f"        if (is_seen_{number}(a, row, column) != 0u) {{",
-        f"            int32_t accumulators[{before.layer.outputs}];",
-        f"            {before.name}_at(a, row, column, accumulators);",
-        f"            {before.name}_finish(&a->ring_{number}[((row % 3u) * MAX_WIDTH + column) * "
-        f"{c.cell_size}u], accumulators);",
+        f"            {before.name}_at(a, row, column,",
+        f"                &a->ring_{number}[((row % 3u) * MAX_WIDTH + column) * {c.cell_size}u]);",
         "        }", "    }", "}"])
 
 
@@ -258,18 +275,15 @@ def _emit_update(writer: Writer, program: Program, layers: list[CLayer]) -> None
     """``update_cell``: the change of one cell."""
     count = program.perceive_layers
     last = layers[-1]
-    widest = max(layer.layer.outputs for layer in layers[count - 1 :])
-    body = [f"int32_t accumulators[{widest}];"]
+    body = [f"int32_t accumulators[{last.layer.outputs}];"]
     for layer in layers[count:]:
-        kind, what = (("uint32_t", "codes") if layer.reads_codes else ("int16_t", "words"))
-        body.append(f"{kind} {layer.name}_{what}[{layer.cell_size}];")
-    body.append(f"{layers[count - 1].name}_at(a, row, column, accumulators);")
-    for before, layer in zip(layers[count - 1 :], layers[count:], strict=False):
-        buffer = f"{layer.name}_{'codes' if layer.reads_codes else 'words'}"
-        body.append(f"{before.name}_finish({buffer}, accumulators);")
-        body += [each.replace("inputs[", f"{buffer}[")
-                 for each in premultiply_statements(writer, layer)]
-        body.append(f"{layer.name}_accumulate(accumulators, {buffer});")
+        body += ([f"uint32_t {_buffer(layer)}[{layer.cell_size}];"] if layer.reads_codes
+                 else declare_words(layer, _buffer(layer)))
+    body.append(f"{layers[count - 1].name}_at(a, row, column, {_buffer(layers[count])});")
+    for layer, after in zip(layers[count:], [*layers[count + 1 :], None], strict=True):
+        body += premultiply_statements(writer, layer, _buffer(layer))
+        body.append(f"{layer.name}_accumulate(accumulators, {_buffer(layer)});" if after is None
+                    else f"{layer.name}_layer({_buffer(after)}, {_buffer(layer)});")
     state_type = f"int{program.state_bits}_t"
     change = state_statements(writer, last, state_type, program.state_high)
     number = "number" if any("number" in each for each in change) else ""
@@ -282,18 +296,22 @@ def _emit_update(writer: Writer, program: Program, layers: list[CLayer]) -> None
                      *indented([*body, *change]), "}"])
 
 
+def _buffer(c: CLayer) -> str:
+    """Name of what an update layer reads."""
+    return f"{c.name}_{'codes' if c.reads_codes else 'words'}"
+
+
 def _emit_advance(writer: Writer, program: Program) -> None:
     """``advance``: one step of all cells."""
     random = program.fire_below != FIRE_ALWAYS
     number = "number" in writer.functions[-1].split("\n")[1]
-    condition = "is_alive(a, place) != 0u"
+    change = [f"update_cell(a, row, column{', number' if number else ''});"]
     if random:
-        condition += f" && (number >> 16) < {program.fire_below}u"
-    inner = ["uint32_t place = row * a->width + column;"]
+        change = [f"if ((number >> 16) < {program.fire_below}u) {{", *indented(change), "}"]
     if random or number:
-        inner.append(f"uint32_t number = mix(key + place * {WEYL_C});")
-    inner += [f"if ({condition}) {{",
-              f"    update_cell(a, row, column{', number' if number else ''});", "}"]
+        change = [f"uint32_t number = mix(key + place * {WEYL_C});", *change]
+    inner = ["uint32_t place = row * a->width + column;",
+             "if (is_alive(a, place) != 0u) {", *indented(change), "}"]
     count = program.perceive_layers
     names = [layer.name.replace("/", "_") for layer in program.layers]
     rows = []

@@ -2,24 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from larqca.export.counter import MULTIPLIERS, WEYL
 
 POPCOUNT = r"""
-/* Number of ones: an instruction where the compiler has one, else sums within bytes. */
-static uint32_t ones(uint32_t word)
+/* Whether the compiler has an instruction for the number of ones, or a vector of them. */
+#if defined(__GNUC__) && (defined(__AVX512VPOPCNTDQ__) || defined(__aarch64__) \
+                          || defined(__riscv_zbb) || defined(__wasm__) \
+                          || defined(__ARM_FEATURE_MVE) \
+                          || (defined(__POPCNT__) && !defined(__AVX2__)))
+#define COUNT_BY_INSTRUCTION
+#endif
+
+#ifndef COUNT_BY_INSTRUCTION
+/* Ones in each four bits. */
+static inline uint32_t nibbles(uint32_t word)
 {
-#if defined(__GNUC__) && (defined(__POPCNT__) || defined(__aarch64__) || defined(__riscv_zbb) \
-                          || defined(__wasm__) || defined(__ARM_FEATURE_MVE))
-    return (uint32_t)__builtin_popcount(word);
-#else
     word -= (word >> 1) & 0x55555555u;
-    word = (word & 0x33333333u) + ((word >> 2) & 0x33333333u);
-    word = (word + (word >> 4)) & 0x0f0f0f0fu;
-    return (word * 0x01010101u) >> 24;
+    return (word & 0x33333333u) + ((word >> 2) & 0x33333333u);
+}
+#endif
+
+/* Number of ones. */
+static inline uint32_t ones_1(uint32_t a)
+{
+#ifdef COUNT_BY_INSTRUCTION
+    return (uint32_t)__builtin_popcount(a);
+#else
+    uint32_t count = nibbles(a);
+    return (((count + (count >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24;
 #endif
 }
+"""
+
+# Words whose ones are counted together at most: more could exceed eight bits.
+MOST_WORDS = 7
+
+
+def _carry_save(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """C statements that add words bit by bit, and the names of the sums' binary digits,
+    lowest first."""
+    lines, digits, column, number = [], [], list(words), 0
+    while column:
+        carries = []
+        while len(column) > 1:
+            x, y, *rest = column[:3]
+            half, number = f"x{number}", number + 1
+            lines.append(f"uint32_t {half} = {x} ^ {y};")
+            carry = f"c{number}"
+            if rest:
+                lines += [f"uint32_t s{number} = {half} ^ {rest[0]};",
+                          f"uint32_t {carry} = ({x} & {y}) | ({half} & {rest[0]});"]
+            else:
+                lines.append(f"uint32_t {carry} = {x} & {y};")
+            column = [*column[3:], f"s{number}" if rest else half]
+            carries.append(carry)
+        digits.append(column[0])
+        column = carries
+    return lines, digits
+
+
+def _ones(count: int) -> str:
+    """C function that counts the ones of several words."""
+    names = "abcdefg"[:count]
+    parameters = ", ".join(f"uint32_t {name}" for name in names)
+    lines, digits = _carry_save(names)
+    # Sums of four bits hold the first two digits, sums of eight the third.
+    lines += [f"uint32_t count = nibbles({digits[0]}) + 2u * nibbles({digits[1]});",
+              "count = (count & 0x0f0f0f0fu) + ((count >> 4) & 0x0f0f0f0fu);"]
+    if len(digits) == 3:
+        lines += [f"uint32_t fours = nibbles({digits[2]});",
+                  "count += 4u * ((fours + (fours >> 4)) & 0x0f0f0f0fu);"]
+    added = " + ".join(f"ones_1({name})" for name in names)
+    body = "\n".join(f"    {each}" for each in [*lines, "return (count * 0x01010101u) >> 24;"])
+    return f"""
+/* Number of ones in {count} words: without an instruction, carries are saved first. */
+static inline uint32_t ones_{count}({parameters})
+{{
+#ifdef COUNT_BY_INSTRUCTION
+    return {added};
+#else
+{body}
+#endif
+}}
 """
 
 SIGNED = r"""
@@ -55,22 +121,6 @@ static void clear(uint32_t *words, uint32_t count)
 }
 """
 
-PUT_BITS = r"""
-/* Sets `count` bits of `bits` from bit `at` on; there they were zero. */
-static void put_bits(uint32_t *window, uint32_t at, const uint32_t *bits, uint32_t count)
-{
-    uint32_t shift = at % 32u;
-    window += at / 32u;
-    for (uint32_t i = 0; i < (count + 31u) / 32u; i++) {
-        uint32_t word = bits[i];
-        window[i] |= word << shift;
-        if (shift != 0u && (word >> (32u - shift)) != 0u) {
-            window[i + 1u] |= word >> (32u - shift);
-        }
-    }
-}
-"""
-
 PUT_ONES = r"""
 /* Sets `count` bits from bit `at` on. */
 static void put_ones(uint32_t *window, uint32_t at, uint32_t count)
@@ -82,28 +132,36 @@ static void put_ones(uint32_t *window, uint32_t at, uint32_t count)
 """
 
 SLICE = r"""
-/* Binary digits of numbers: bit i of digit d is digit d of number i, in two's complement. */
-static void slice(uint32_t *window, const int16_t *numbers, uint32_t count, uint32_t digits)
+/* Binary digits of numbers, 32 at a time: bit i of digit d is digit d of number i, in two's
+ * complement. */
+static void slice(uint32_t *window, const int16_t *numbers, uint32_t words, uint32_t digits)
 {
-    uint32_t words = (count + 31u) / 32u;
-    clear(window, words * digits);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = (uint32_t)(uint16_t)numbers[i];
+    for (uint32_t w = 0; w < words; w++) {
         for (uint32_t digit = 0; digit < digits; digit++) {
-            window[digit * words + i / 32u] |= ((number >> digit) & 1u) << (i % 32u);
+            uint32_t word = 0;
+            for (uint32_t b = 0; b < 32u; b++) {
+                word |= (((uint32_t)(uint16_t)numbers[32u * w + b] >> digit) & 1u) << b;
+            }
+            window[digit * words + w] = word;
         }
     }
 }
 """
 
-# The loop in which a binarized automaton spends its time, once for each type of weights.
-_ADD_ONES = r"""
-/* Adds what the ones that a window shares with the weights of each output are worth. */
-static void add_ones_BITS(uint32_t *sums, const uintBITS_t *weights, uint32_t outputs,
-                        uint32_t window, uint32_t worth)
+PACK = r"""
+/* Binary digits of codes: bit i of digit d is digit d of code i. */
+static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32_t digits)
 {
-    for (uint32_t c = 0; c < outputs; c++) {
-        sums[c] += worth * ones(weights[c] & window);
+    uint32_t words = (count + 31u) / 32u;
+    for (uint32_t w = 0; w < words; w++) {
+        uint32_t bits = count - 32u * w < 32u ? count - 32u * w : 32u;
+        for (uint32_t digit = 0; digit < digits; digit++) {
+            uint32_t word = 0;
+            for (uint32_t b = 0; b < bits; b++) {
+                word |= ((codes[32u * w + b] >> digit) & 1u) << b;
+            }
+            packed[digit * words + w] = word;
+        }
     }
 }
 """
@@ -139,23 +197,21 @@ WEYL_C = f"0x{WEYL:08x}u"
 
 # By name, in the order in which a source defines them.
 HELPERS: Mapping[str, str] = {
-    "ones": POPCOUNT,
+    "ones_1": POPCOUNT,
+    **{f"ones_{count}": _ones(count) for count in range(2, MOST_WORDS + 1)},
     "to_signed": SIGNED,
     "floor_shift": SHIFT_32,
     "floor_shift_64": SHIFT_64,
     "clear": CLEAR,
-    "put_bits": PUT_BITS,
     "put_ones": PUT_ONES,
     "slice": SLICE,
-    **{f"add_ones_{bits}": _ADD_ONES.replace("BITS", str(bits)) for bits in (8, 16, 32)},
+    "pack": PACK,
     "add_products": ADD_PRODUCTS,
     "mix": MIX,
 }
-_USES = {"slice": ["clear"], "add_ones_8": ["ones"], "add_ones_16": ["ones"],
-         "add_ones_32": ["ones"]}
 
 
 def helper_texts(used: set[str]) -> list[str]:
     """Definitions of these helpers and of what they call, in order."""
-    wanted = used | {each for name in used for each in _USES.get(name, [])}
-    return [text.strip() for name, text in HELPERS.items() if name in wanted]
+    counts = {"ones_1"} if any(name.startswith("ones_") for name in used) else set()
+    return [text.strip() for name, text in HELPERS.items() if name in used | counts]

@@ -15,8 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.export.c99_constants import bit_stream, bit_words, signed, unsigned
-from larqca.export.c99_helpers import WEYL_C
-from larqca.export.c99_stages import indented, line, put_code, staircase
+from larqca.export.c99_helpers import MOST_WORDS, WEYL_C
+from larqca.export.c99_ones import (
+    Word,
+    declare_bits,
+    define_weights,
+    emit_sums,
+    shared_ones,
+)
+from larqca.export.c99_stages import for_outputs, indented, line, pack_statements, staircase
 from larqca.export.c99_writer import Writer
 from larqca.export.program import (
     PREMULTIPLIER_SHIFT,
@@ -53,6 +60,14 @@ class CLayer:
         if isinstance(self.layer.source, Codes):
             return True
         return self.digits * self.layer.weights.bits * self.layer.weights.terms <= MOST_PAIRS
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether its sums take one pass over words that fit into registers, so that its
+        output stage can stand in the same loop."""
+        return (self.by_ones and self.reads_codes and self.digits == 1
+                and self.layer.weights.bits == self.layer.weights.terms == 1
+                and self.words <= MOST_WORDS)
 
     @property
     def digits(self) -> int:
@@ -120,6 +135,12 @@ class CLayer:
         return self.digits * self.words
 
     @property
+    def input_count(self) -> int:
+        """Elements of an array of its inputs as words: those that are counted come 32 at
+        a time, the last of them zeros."""
+        return 32 * self.words if self.by_ones else self.layer.rows
+
+    @property
     def folded(self) -> Array:
         """What C's accumulators lack of the program's, int64 ``[outputs]``: the offset of
         the codes times all weights, which output stages hold."""
@@ -131,56 +152,25 @@ class CLayer:
 
 
 def emit_layer(writer: Writer, c: CLayer) -> None:
-    """Constants and functions of a layer: ``NAME_sums``, ``NAME_accumulate``, and
-    ``NAME_finish``, which puts the output stage's words, codes or state somewhere."""
-    if c.by_ones:
-        _emit_ones(writer, c)
-    else:
-        _emit_products(writer, c)
-    _emit_accumulate(writer, c)
-    _emit_finish(writer, c)
-
-
-def _emit_ones(writer: Writer, c: CLayer) -> None:
-    layer, weights = c.layer, c.layer.weights
-    several = weights.terms > 1
-    planes = (weights.codes[:, None] >> np.arange(weights.bits)[:, None, None]) & 1
-    full, left = divmod(layer.rows, 32)
-    calls = []
-    shape = "plane, word, output" if not several else "term, plane, word, output"
-    at = "[term][plane]" if several else "[plane]"
-
-    def define(name: str, rows: slice, bits: int, note: str) -> str:
-        words = np.moveaxis(bit_words(np.moveaxis(planes[:, :, rows], 2, 0), bits), 0, 2)
-        values = words if note == shape else words[:, :, 0]
-        values = values if several else values[0]
-        return writer.constant(unsigned(name, layer.name, values, bits, f"weights as [{note}]"))
-
-    if left > 24:
-        full, left = full + 1, 0
-    if full:
-        name = define(f"{c.name}_weights", slice(0, 32 * full), 32, shape)
-        calls += [f"for (uint32_t w = 0; w < {full}u; w++) {{",
-                  f"    add_ones_32(sums, {name}{at}[w], {layer.outputs}u, bits[w], worth);", "}"]
-    # The last rows stand in words as narrow as they are few.
-    rest, start = shape.replace(", word", ""), 0
-    for bits in (16, 8):
-        if left - start > bits - 8:
-            first = 32 * full + start
-            name = define(f"{c.name}_rest_{bits}", slice(first, min(first + bits, layer.rows)),
-                          bits, rest)
-            word = f"bits[{full}]" + (f" >> {start}" if start else "")
-            calls.append(f"add_ones_{bits}(sums, {name}{at}, {layer.outputs}u, "
-                         f"({word}) & 0x{2**bits - 1:x}u, worth);")
-            start += bits
-    parameters = "uint32_t *sums, const uint32_t *bits, uint32_t worth"
-    parameters += ", uint32_t term" if several else ""
-    writer.function([
-        "/* Adds to each output what the ones of one digit of the inputs are worth. */",
-        f"static void {c.name}_sums({parameters})", "{",
-        f"    for (uint32_t plane = 0; plane < {weights.bits}u; plane++) {{",
-        *indented(calls, 2), "        worth *= 2u;", "    }", "}",
-    ])
+    """Constants and functions of a layer: ``NAME_layer``, which puts words or codes
+    somewhere, or of the last layer ``NAME_accumulate``.
+    """
+    last = isinstance(c.layer.stage, ToState)
+    if not c.is_fused:
+        if c.by_ones:
+            emit_sums(writer, c)
+        else:
+            _emit_products(writer, c)
+        _emit_accumulate(writer, c)
+        if not last:
+            _emit_layer(writer, c)
+        return
+    words = define_weights(writer, c)
+    if last or c.corrects_edges:
+        _emit_sums_in_one_pass(writer, c, words)
+        _emit_accumulate(writer, c)
+    if not last:
+        _emit_fused(writer, c, words)
 
 
 def _emit_products(writer: Writer, c: CLayer) -> None:
@@ -205,46 +195,47 @@ def _emit_products(writer: Writer, c: CLayer) -> None:
 
 
 def _emit_accumulate(writer: Writer, c: CLayer) -> None:
-    layer, weights, source = c.layer, c.layer.weights, c.layer.source
+    layer, weights = c.layer, c.layer.weights
     outputs, several = layer.outputs, c.layer.weights.terms > 1
-    step = weights.step * (source.step if isinstance(source, Codes) else 1)
     term = ", term" if several else ""
     body = [f"uint32_t sums[{outputs}];", *_base(c)]
-    each = [f"clear(sums, {outputs}u);"]
+    each = [] if c.is_fused else [f"clear(sums, {outputs}u);"]
     if not c.by_ones:
         each.append(f"{c.name}_sums(sums, inputs{term});")
     elif c.digits == 1:
-        each.append(f"{c.name}_sums(sums, window, 1u{term});")
+        each.append(_sums_call(c, "window", term))
     else:
         worth = "(uint32_t)1 << digit"
         if c.has_sign:
             worth = f"digit == {c.digits - 1}u ? 0u - ((uint32_t)1 << digit) : {worth}"
         each += [f"for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",
                  f"    {c.name}_sums(sums, window + digit * {c.words}u, {worth}{term});", "}"]
-    value = f"{step}u * sums[c] + base" if step > 1 else "sums[c] + base"
+    value = _value(c, "sums[c]")
     edges = _edges(c, term) if c.corrects_edges else []
     if several:
         gains = writer.constant(signed(f"{c.name}_gains", layer.name, weights.gains,
                                        "what the sums of each term are multiplied by"))
         value = f"totals[c] + (uint32_t){gains}[term][c] * ({value})"
-        loop = [*each, *_for_outputs(outputs, f"totals[c] = {value};")]
+        loop = [*each, *for_outputs(outputs, f"totals[c] = {value};")]
         loop += edges
         body += [f"uint32_t totals[{outputs}];", f"clear(totals, {outputs}u);",
                  f"for (uint32_t term = 0; term < {weights.terms}u; term++) {{",
                  *indented(loop), "}"]
-        body += _for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")
+        body += for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")
     elif edges:
         body += [f"uint32_t totals[{outputs}];", *each,
-                 *_for_outputs(outputs, f"totals[c] = {value};"), *edges,
-                 *_for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")]
+                 *for_outputs(outputs, f"totals[c] = {value};"), *edges,
+                 *for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")]
     else:
-        body += [*each, *_for_outputs(outputs, f"accumulators[c] = to_signed({value});")]
-    parameters = "int32_t *accumulators, const "
-    parameters += "uint32_t *window" if c.reads_codes else "int16_t *inputs"
-    if c.corrects_edges:
-        parameters += ", const uint32_t *outside, uint32_t outside_rows"
+        body += [*each, *for_outputs(outputs, f"accumulators[c] = to_signed({value});")]
     writer.function([
-        f"static void {c.name}_accumulate({parameters})", "{", *indented(body), "}"])
+        f"static void {c.name}_accumulate(int32_t *accumulators, {_input_parameters(c)})",
+        "{", *indented(body), "}"])
+
+
+def _sums_call(c: CLayer, bits: str, term: str) -> str:
+    worth = ", 1u" if c.layer.weights.bits > 1 else ""
+    return f"{c.name}_sums(sums, {bits}{worth}{term});"
 
 
 def _base(c: CLayer) -> list[str]:
@@ -252,7 +243,7 @@ def _base(c: CLayer) -> list[str]:
     layer, weights, source = c.layer, c.layer.weights, c.layer.source
     if isinstance(source, Words):
         lines = [f"uint32_t window[{c.window_words}];",
-                 f"slice(window, inputs, {layer.rows}u, {c.digits}u);"] if c.by_ones else []
+                 f"slice(window, inputs, {c.words}u, {c.digits}u);"] if c.by_ones else []
         if not weights.offset:
             return [*lines, "uint32_t base = 0;"]
         return [*lines, "uint32_t base = 0;",
@@ -261,9 +252,13 @@ def _base(c: CLayer) -> list[str]:
                 _times("base", weights.offset)]
     if not weights.offset:
         return ["uint32_t base = 0;"]
+    if c.digits == 1 and c.words <= MOST_WORDS:
+        words = ", ".join(f"window[{word}]" for word in range(c.window_words))
+        return [f"uint32_t base = ones_{c.window_words}({words});",
+                _times("base", weights.offset * source.step)]
     return ["uint32_t base = 0;",
             f"for (uint32_t w = 0; w < {c.window_words}u; w++) {{",
-            f"    base += ones(window[w]){f' << (w / {c.words}u)' if c.digits > 1 else ''};", "}",
+            f"    base += ones_1(window[w]){f' << (w / {c.words}u)' if c.digits > 1 else ''};", "}",
             _times("base", weights.offset * source.step)]
 
 
@@ -278,41 +273,85 @@ def _edges(c: CLayer, term: str) -> list[str]:
     assert isinstance(source, Codes)
     more = source.outside - source.offset
     inner = [f"uint32_t edge = outside_rows * {abs(weights.offset)}u;",
-             f"clear(sums, {layer.outputs}u);",
-             f"{c.name}_sums(sums, outside, 1u{term});"]
+             *([] if c.is_fused else [f"clear(sums, {layer.outputs}u);"]),
+             _sums_call(c, "outside", term)]
     sign = "-" if weights.offset < 0 else "+"
     value = f"{more}u * ({weights.step}u * sums[c] {sign} edge)"
     if term:
         value = f"(uint32_t){c.name}_gains[term][c] * ({value})"
-    inner += _for_outputs(layer.outputs, f"totals[c] += {value};")
+    inner += for_outputs(layer.outputs, f"totals[c] += {value};")
     return ["if (outside_rows != 0u) {", *indented(inner), "}"]
 
 
-def _for_outputs(outputs: int, *statements: str) -> list[str]:
-    return [f"for (uint32_t c = 0; c < {outputs}u; c++) {{", *indented(list(statements)), "}"]
-
-
-def _emit_finish(writer: Writer, c: CLayer) -> None:
-    stage = c.layer.stage
-    if isinstance(stage, ToState):
-        return  # `c99` writes it, which knows the state's type
-    layer, reach = c.layer, c.layer.bounds
+def _stage_statements(writer: Writer, c: CLayer, value: str) -> list[str]:
+    """C statements that make ``words`` or ``codes`` of an int32_t expression for output c."""
+    stage, layer, reach = c.layer.stage, c.layer, c.layer.bounds
     if isinstance(stage, ToWords):
-        value = line(writer, c.name, layer.name, stage.line, c.folded, reach, "accumulators[c]")
-        kind = "int64_t" if value.startswith("floor_shift_64") else "int32_t"
-        body = _for_outputs(
-            layer.outputs, f"{kind} word = {value};",
+        found = line(writer, c.name, layer.name, stage.line, c.folded, reach, value)
+        kind = "int64_t" if found.startswith("floor_shift_64") else "int32_t"
+        return for_outputs(
+            layer.outputs, f"{kind} word = {found};",
             f"words[c] = (int16_t)(word < 0 ? 0 : word > {stage.high} ? {stage.high} : word);")
-        head = f"static void {c.name}_finish(int16_t *words, const int32_t *accumulators)"
-    else:
-        assert isinstance(stage, ToCodes)
-        digits, words = (stage.staircase.levels - 1).bit_length(), -(-layer.outputs // 32)
-        found = staircase(writer, c.name, layer.name, stage.staircase, c.folded, reach,
-                          "accumulators[c]")
-        body = [f"clear(codes, {digits * words}u);",
-                *_for_outputs(layer.outputs, *found, *put_code(digits, words, "c"))]
-        head = f"static void {c.name}_finish(uint32_t *codes, const int32_t *accumulators)"
-    writer.function([head, "{", *indented(body), "}"])
+    assert isinstance(stage, ToCodes)
+    digits = (stage.staircase.levels - 1).bit_length()
+    steps = staircase(writer, c.name, layer.name, stage.staircase, c.folded, reach, value)
+    return pack_statements(layer.outputs, digits, steps, "codes")
+
+
+def _layer_head(c: CLayer) -> str:
+    out = "int16_t *words" if isinstance(c.layer.stage, ToWords) else "uint32_t *codes"
+    return f"static void {c.name}_layer({out}, {_input_parameters(c)})"
+
+
+def _input_parameters(c: CLayer) -> str:
+    parameters = "const uint32_t *window" if c.reads_codes else "const int16_t *inputs"
+    if c.corrects_edges:
+        parameters += ",\n    const uint32_t *outside, uint32_t outside_rows"
+    return parameters
+
+
+def layer_arguments(c: CLayer) -> str:
+    """What a function of this layer is called with, behind where its results go."""
+    return ("window" if c.reads_codes else "inputs") + (
+        ", outside, outside_rows" if c.corrects_edges else "")
+
+
+def _emit_layer(writer: Writer, c: CLayer) -> None:
+    body = [f"int32_t accumulators[{c.layer.outputs}];",
+            f"{c.name}_accumulate(accumulators, {layer_arguments(c)});",
+            *_stage_statements(writer, c, "accumulators[c]")]
+    writer.function([_layer_head(c), "{", *indented(body), "}"])
+
+
+def _emit_fused(writer: Writer, c: CLayer, words: list[Word]) -> None:
+    """Sums and output stage in one loop, where sums take one pass."""
+    value = f"to_signed({_value(c, shared_ones(words))})"
+    body = [*_base(c), *declare_bits(len(words), "window"), *_stage_statements(writer, c, value)]
+    if c.corrects_edges:
+        # Both define the same constants: those of the second are dropped.
+        known = len(writer.constants)
+        border = [f"int32_t accumulators[{c.layer.outputs}];",
+                  f"{c.name}_accumulate(accumulators, {layer_arguments(c)});",
+                  *_stage_statements(writer, c, "accumulators[c]"), "return;"]
+        del writer.constants[known:]
+        body = ["if (outside_rows != 0u) {", *indented(border), "}", *body]
+    writer.function([_layer_head(c), "{", *indented(body), "}"])
+
+
+def _emit_sums_in_one_pass(writer: Writer, c: CLayer, words: list[Word]) -> None:
+    body = [*declare_bits(len(words), "bits"),
+            *for_outputs(c.layer.outputs, f"sums[c] = {shared_ones(words)};")]
+    writer.function([
+        "/* Sets each output to the number of ones that it shares with the inputs. */",
+        f"static void {c.name}_sums(uint32_t *sums, const uint32_t *bits)",
+        "{", *indented(body), "}"])
+
+
+def _value(c: CLayer, sums: str) -> str:
+    """C expression of an accumulator from its sum and ``base``."""
+    source = c.layer.source
+    step = c.layer.weights.step * (source.step if isinstance(source, Codes) else 1)
+    return f"{step}u * {sums} + base" if step > 1 else f"{sums} + base"
 
 
 def state_statements(writer: Writer, c: CLayer, state_type: str, high: int) -> list[str]:
@@ -327,7 +366,7 @@ def state_statements(writer: Writer, c: CLayer, state_type: str, high: int) -> l
     value = line(writer, c.name, c.layer.name, stage.line, c.folded, c.layer.bounds,
                  "accumulators[c]", drawn=drawn)
     kind = "int64_t" if value.startswith("floor_shift_64") else "int32_t"
-    return _for_outputs(
+    return for_outputs(
         c.layer.outputs, f"{kind} word = state[c] + {value};",
         f"state[c] = ({state_type})(word < -{high + 1} ? -{high + 1} : "
         f"word > {high} ? {high} : word);")
@@ -340,17 +379,7 @@ def gather_statements(writer: Writer, c: CLayer) -> list[str]:
     loop = ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;"]
     inside = f"&ring[((y % 3u) * MAX_WIDTH + x) * {c.cell_size}u]"
     if c.reads_codes:
-        before = [f"clear(window, {c.window_words}u);"]
-        outside = _outside_codes(c)
-        loop += [f"uint32_t at = tap * {layer.inputs}u;", "if (y < a->height && x < a->width) {",
-                 f"    const uint32_t *cell = {inside};",
-                 f"    for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",
-                 f"        put_bits(window + digit * {c.words}u, at, "
-                 f"cell + digit * {c.cell_words}u, {layer.inputs}u);", "    }",
-                 *(["} else {", *indented(outside)] if outside else []), "}"]
-        if c.corrects_edges:
-            before += [f"clear(outside, {c.words}u);", "*outside_rows = 0;"]
-        return [*before, "for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]
+        return _gather_codes(writer, c, inside)
     assert isinstance(layer.source, Words)
     value = "word"
     if len(layer.source.premultipliers):
@@ -367,17 +396,58 @@ def gather_statements(writer: Writer, c: CLayer) -> list[str]:
     return ["for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]
 
 
-def _outside_codes(c: CLayer) -> list[str]:
-    code = c.outside_code
-    if code is None:
-        return [f"put_ones(outside, at, {c.layer.inputs}u);",
-                f"*outside_rows += {c.layer.inputs}u;"]
-    return [f"put_ones(window + {digit * c.words}u, at, {c.layer.inputs}u);"
-            for digit in range(c.digits) if code >> digit & 1]
+def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
+    layer, code = c.layer, c.outside_code or 0
+    digits = [bit_words(np.full(layer.inputs, code >> digit & 1), 32) for digit in range(c.digits)]
+    outside = writer.constant(unsigned(
+        f"{c.name}_outside", layer.name, np.concatenate(digits), 32,
+        "digits of a cell outside the grid"))
+    loop = ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;",
+            "uint32_t is_inside = y < a->height && x < a->width;",
+            f"cells[tap] = is_inside != 0u ? {inside} : {outside};"]
+    before = ["const uint32_t *cells[9];"]
+    if c.corrects_edges:
+        before += [f"clear(outside, {c.words}u);", "outside_rows = 0;"]
+        loop += ["if (is_inside == 0u) {",
+                 f"    put_ones(outside, tap * {layer.inputs}u, {layer.inputs}u);",
+                 f"    outside_rows += {layer.inputs}u;", "}"]
+    statements = [*before, "for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]
+    if c.digits == 1:
+        return [*statements, *_window_words(c, "", "")]
+    return [*statements, f"for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",
+            *indented(_window_words(c, f"digit * {c.words}u + ", f"digit * {c.cell_words}u + ")),
+            "}"]
 
 
-def premultiply_statements(writer: Writer, c: CLayer) -> list[str]:
-    """C statements that multiply the ``inputs`` of a 1x1 layer by its premultipliers."""
+def _window_words(c: CLayer, window: str, cell: str) -> list[str]:
+    """C statements that put a digit of nine cells, bit after bit, into the window's words."""
+    pieces: list[list[str]] = [[] for _ in range(c.words)]
+    for tap in range(9):
+        for word in range(c.cell_words):
+            at, bits = tap * c.layer.inputs + 32 * word, min(32, c.layer.inputs - 32 * word)
+            (into, shift), read = divmod(at, 32), f"cells[{tap}][{cell}{word}u]"
+            pieces[into].append(f"{read} << {shift}u" if shift else read)
+            if shift + bits > 32:
+                pieces[into + 1].append(f"{read} >> {32 - shift}u")
+    lines = []
+    for word, parts in enumerate(pieces):
+        first, *others = [f"({part})" if " " in part else part for part in parts]
+        lines.append(f"window[{window}{word}u] = {first}" + ("" if others else ";"))
+        lines += [f"    | {part}" + (";" if part is others[-1] else "") for part in others]
+    return lines
+
+
+def declare_words(c: CLayer, name: str) -> list[str]:
+    """C statements that declare an array of a layer's inputs, and clear its end."""
+    lines = [f"int16_t {name}[{c.input_count}];"]
+    if c.input_count > c.layer.rows:
+        lines += [f"for (uint32_t r = {c.layer.rows}; r < {c.input_count}u; r++) {{",
+                  f"    {name}[r] = 0;", "}"]
+    return lines
+
+
+def premultiply_statements(writer: Writer, c: CLayer, words: str) -> list[str]:
+    """C statements that multiply the words of a 1x1 layer by its premultipliers."""
     source = c.layer.source
     if not isinstance(source, Words) or not len(source.premultipliers):
         return []
@@ -385,5 +455,5 @@ def premultiply_statements(writer: Writer, c: CLayer) -> list[str]:
                                   "premultiplier of each input"))
     half = 1 << (PREMULTIPLIER_SHIFT - 1)
     return [f"for (uint32_t i = 0; i < {c.layer.inputs}u; i++) {{",
-            f"    inputs[i] = (int16_t)floor_shift(inputs[i] * {name}[i] + {half}, "
+            f"    {words}[i] = (int16_t)floor_shift({words}[i] * {name}[i] + {half}, "
             f"{PREMULTIPLIER_SHIFT}u);", "}"]

@@ -103,13 +103,33 @@ def _ramp(
             f"uint32_t code = level < 0 ? 0u : level > {top} ? {top}u : (uint32_t)level;"]
 
 
-def put_code(digits: int, words: int, channel: str) -> list[str]:
-    """C statements that put ``code`` into the digits ``codes[digits][words]``."""
-    if digits == 1:
-        return [f"codes[({channel}) / 32u] |= code << (({channel}) % 32u);"]
-    return [f"for (uint32_t digit = 0; digit < {digits}u; digit++) {{",
-            f"    codes[digit * {words}u + ({channel}) / 32u] |= "
-            f"((code >> digit) & 1u) << (({channel}) % 32u);", "}"]
+def pack_statements(count: int, digits: int, code: list[str], target: str) -> list[str]:
+    """C statements that compute ``code`` for each channel c and put its binary digits into
+    the words ``target[digits][words]``.
+
+    The inner loops are those that compilers turn into vectors.
+    """
+    if digits > 1:
+        return [f"uint32_t levels[{count}];", f"for (uint32_t c = 0; c < {count}u; c++) {{",
+                *indented([*code, "levels[c] = code;"]), "}",
+                f"pack({target}, levels, {count}u, {digits}u);"]
+    full, left = divmod(count, 32)
+    lines = []
+    if full:
+        lines += [f"for (uint32_t w = 0; w < {full}u; w++) {{", "    uint32_t word = 0;",
+                  "    for (uint32_t b = 0; b < 32u; b++) {", "        uint32_t c = 32u * w + b;",
+                  *indented([*code, "word |= code << b;"], 2), "    }",
+                  f"    {target}[w] = word;", "}"]
+    if left:
+        lines += ["uint32_t word = 0;", f"for (uint32_t b = 0; b < {left}u; b++) {{",
+                  f"    uint32_t c = {32 * full}u + b;" if full else "    uint32_t c = b;",
+                  *indented([*code, "word |= code << b;"]), "}", f"{target}[{full}] = word;"]
+    return lines
+
+
+def for_outputs(outputs: int, *statements: str) -> list[str]:
+    """A C loop over the outputs c."""
+    return [f"for (uint32_t c = 0; c < {outputs}u; c++) {{", *indented(list(statements)), "}"]
 
 
 def indented(lines: list[str], by: int = 1) -> list[str]:
