@@ -191,11 +191,16 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
         assert isinstance(reader, CodeInput)
         grey_code = staircase(writer, "grey", name, reader.grey, zero, bytes_, "grey")
         state_code = staircase(writer, "state", name, reader.state, one, words, "state[c]")
-        body = [f"uint32_t levels[{channels + 1}];",
-                "{", *indented([*grey_code, "levels[0] = code;"]), "}",
+        body = ["uint32_t word = 0;",
+                "{", *indented([*grey_code, "word = code;"]), "}",
                 f"for (uint32_t c = 0; c < {channels}u; c++) {{",
-                *indented([*state_code, "levels[c + 1u] = code;"]), "}",
-                f"pack(cell, levels, {channels + 1}u, {first.digits}u);"]
+                *indented([*state_code, "word |= code << (c + 1u);"]), "}", "cell[0] = word;"]
+        if first.cell_size > 1:
+            body = [f"uint32_t levels[{channels + 1}];",
+                    "{", *indented([*grey_code, "levels[0] = code;"]), "}",
+                    f"for (uint32_t c = 0; c < {channels}u; c++) {{",
+                    *indented([*state_code, "levels[c + 1u] = code;"]), "}",
+                    f"pack(cell, levels, {channels + 1}u, {first.digits}u);"]
         body = ["if (is_alive(a, place) == 0u) {",
                 *indented(_dead_statements(program, reader, first, grey_code)),
                 "    continue;", "}", *body]

@@ -16,11 +16,43 @@ POPCOUNT = r"""
 #endif
 
 #ifndef COUNT_BY_INSTRUCTION
+/* Masks before it shifts: 32-bit ARM instructions shift an operand for nothing, but compilers
+ * would shift first. */
+#if defined(__GNUC__) && defined(__arm__)
+#define MASKED_FIRST(word) __asm__("" : "+r"(word))
+#else
+#define MASKED_FIRST(word) (void)(word)
+#endif
+
 /* Ones in each four bits. */
 static inline uint32_t nibbles(uint32_t word)
 {
-    word -= (word >> 1) & 0x55555555u;
-    return (word & 0x33333333u) + ((word >> 2) & 0x33333333u);
+    uint32_t high = word & 0xaaaaaaaau;
+    MASKED_FIRST(high);
+    word -= high >> 1;
+    high = word & 0xccccccccu;
+    MASKED_FIRST(high);
+    return (word & 0x33333333u) + (high >> 2);
+}
+
+/* Sums of two times four bits. */
+static inline uint32_t bytes(uint32_t count)
+{
+    uint32_t high = count & 0xf0f0f0f0u;
+    MASKED_FIRST(high);
+    return (count & 0x0f0f0f0fu) + (high >> 4);
+}
+
+/* The sum of four bytes. */
+static inline uint32_t sum_bytes(uint32_t count)
+{
+#if defined(__GNUC__) && defined(__ARM_FEATURE_SIMD32)
+    uint32_t sum;
+    __asm__("usad8 %0, %1, %2" : "=r"(sum) : "r"(count), "r"(0));
+    return sum;
+#else
+    return (count * 0x01010101u) >> 24;
+#endif
 }
 #endif
 
@@ -30,8 +62,7 @@ static inline uint32_t ones_1(uint32_t a)
 #ifdef COUNT_BY_INSTRUCTION
     return (uint32_t)__builtin_popcount(a);
 #else
-    uint32_t count = nibbles(a);
-    return (((count + (count >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24;
+    return sum_bytes(bytes(nibbles(a)));
 #endif
 }
 """
@@ -69,13 +100,11 @@ def _ones(count: int) -> str:
     parameters = ", ".join(f"uint32_t {name}" for name in names)
     lines, digits = _carry_save(names)
     # Sums of four bits hold the first two digits, sums of eight the third.
-    lines += [f"uint32_t count = nibbles({digits[0]}) + 2u * nibbles({digits[1]});",
-              "count = (count & 0x0f0f0f0fu) + ((count >> 4) & 0x0f0f0f0fu);"]
+    lines.append(f"uint32_t count = bytes(nibbles({digits[0]}) + 2u * nibbles({digits[1]}));")
     if len(digits) == 3:
-        lines += [f"uint32_t fours = nibbles({digits[2]});",
-                  "count += 4u * ((fours + (fours >> 4)) & 0x0f0f0f0fu);"]
+        lines.append(f"count += 4u * bytes(nibbles({digits[2]}));")
     added = " + ".join(f"ones_1({name})" for name in names)
-    body = "\n".join(f"    {each}" for each in [*lines, "return (count * 0x01010101u) >> 24;"])
+    body = "\n".join(f"    {each}" for each in [*lines, "return sum_bytes(count);"])
     return f"""
 /* Number of ones in {count} words: without an instruction, carries are saved first. */
 static inline uint32_t ones_{count}({parameters})
@@ -93,6 +122,18 @@ SIGNED = r"""
 static int32_t to_signed(uint32_t value)
 {
     return value <= 0x7fffffffu ? (int32_t)value : -(int32_t)(~value) - 1;
+}
+"""
+
+AT_LEAST = r"""
+/* Whether value >= threshold, 1 or 0; their difference is less than 2^31. */
+static inline uint32_t at_least(int32_t value, int32_t threshold)
+{
+#ifdef __arm__ /* where the sign of a difference takes fewer instructions */
+    return 1u - ((uint32_t)(value - threshold) >> 31);
+#else
+    return value >= threshold;
+#endif
 }
 """
 
@@ -200,6 +241,7 @@ HELPERS: Mapping[str, str] = {
     "ones_1": POPCOUNT,
     **{f"ones_{count}": _ones(count) for count in range(2, MOST_WORDS + 1)},
     "to_signed": SIGNED,
+    "at_least": AT_LEAST,
     "floor_shift": SHIFT_32,
     "floor_shift_64": SHIFT_64,
     "clear": CLEAR,

@@ -411,7 +411,18 @@ def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
         loop += ["if (is_inside == 0u) {",
                  f"    put_ones(outside, tap * {layer.inputs}u, {layer.inputs}u);",
                  f"    outside_rows += {layer.inputs}u;", "}"]
-    statements = [*before, "for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]
+    beside = c.cell_size
+    between = ["for (uint32_t y = 0; y < 3u; y++) {",
+               "    const uint32_t *middle = "
+               f"&ring[(((row + y + 2u) % 3u) * MAX_WIDTH + column) * {beside}u];",
+               f"    cells[3u * y] = middle - {beside};",
+               "    cells[3u * y + 1u] = middle;",
+               f"    cells[3u * y + 2u] = middle + {beside};", "}"]
+    statements = [
+        *before, "/* Most cells stand away from the edges. */",
+        "if (row - 1u < a->height - 2u && column - 1u < a->width - 2u) {",
+        *indented(between), "} else {", "    for (uint32_t tap = 0; tap < 9u; tap++) {",
+        *indented(loop, 2), "    }", "}"]
     if c.digits == 1:
         return [*statements, *_window_words(c, "", "")]
     return [*statements, f"for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",

@@ -52,7 +52,8 @@ def define_weights(writer: Writer, c: CLayer) -> list[Word]:
     at = ("[term]" if several else "") + ("[plane]" if weights.bits > 1 else "")
     shape = "term, " * several + "plane, " * (weights.bits > 1) + "word, output"
     full, left = divmod(layer.rows, 32)
-    if left > 24:
+    # Bytes beside words halve the speed of vectors; layers of many passes have no room to spare.
+    if left > (16 if c.is_fused else 24):
         full, left = full + 1, 0
 
     def define(name: str, rows: slice, bits: int, what: str) -> str:

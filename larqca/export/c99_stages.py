@@ -83,7 +83,10 @@ def staircase(
     if len(thresholds) == 1:
         threshold = numbers(writer, f"{name}_threshold", layer, thresholds[0],
                             "threshold of each output")
-        return [*lines, f"uint32_t code = value >= {threshold};"]
+        largest = int((reach + np.abs(folded)).max() + np.abs(thresholds).max())
+        if largest >= INT32_MAX:
+            return [*lines, f"uint32_t code = value >= {threshold};"]
+        return [*lines, f"uint32_t code = at_least(value, {threshold});"]
     same = (thresholds == thresholds[:, :1]).all()
     shown = thresholds[:, 0] if same else thresholds
     table = writer.constant(signed(f"{name}_thresholds", layer, shown,
