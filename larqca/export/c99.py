@@ -15,6 +15,7 @@ import numpy as np
 
 from larqca.errors import ExportError
 from larqca.export.c99_constants import Constant, bit_words
+from larqca.export.c99_grey import Grey, grey_of
 from larqca.export.c99_helpers import WEYL_C, helper_texts
 from larqca.export.c99_layers import (
     CLayer,
@@ -100,19 +101,21 @@ def emit_c99(
     writer = Writer(prefix)
     for layer in layers:
         emit_layer(writer, layer)
-    _emit_reader(writer, program, layers[0])
+    grey = grey_of(program)
+    _emit_reader(writer, program, layers[0], grey)
     for number, layer in enumerate(layers[: program.perceive_layers]):
         _emit_at(writer, layer, number)
     for number in range(1, program.perceive_layers):
         _emit_row(writer, layers, number, program.perceive_layers)
     _emit_update(writer, program, layers)
     _emit_advance(writer, program)
-    members = _members(program, layers, max_height, max_width)
+    members = _members(program, layers, grey, max_height, max_width)
     size = 20 + sum(member.bytes for member in members)
     size += -size % 4
     names = _names(program, prefix, max_height, max_width, size)
     header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
-    source = fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
+    source = fill(SOURCE_START + grey.functions + "\n",
+                  {**names, "DESCRIPTION": _comment(describe(program))})
     source += "\n\n".join([
         *helper_texts(writer.helpers),
         *(constant.text() for constant in writer.constants),
@@ -146,7 +149,7 @@ def _comment(text: str) -> str:
 
 
 def _members(
-    program: Program, layers: list[CLayer], max_height: int, max_width: int
+    program: Program, layers: list[CLayer], grey: Grey, max_height: int, max_width: int
 ) -> list[Member]:
     """Widest elements first, so that the compiler need not pad."""
     cells = max_height * max_width
@@ -160,9 +163,11 @@ def _members(
     state = Member("state", f"int{program.state_bits}_t", cells * program.state_channels,
                    cells * program.state_channels * size,
                    "words of each cell [row][column][channel]")
-    grey = Member("grey", "uint8_t", cells, cells, "the picture [row][column]")
+    note = "" if grey.bits == 8 else f", {grey.bits} bits a cell"
+    picture = Member("grey", "uint8_t", grey.size(cells), grey.size(cells),
+                     f"the picture [row][column]{note}")
     order = {"uint32_t": 0, "int16_t": 1, "int8_t": 2, "uint8_t": 3}
-    return sorted([*rings, state, grey], key=lambda member: order[member.kind])
+    return sorted([*rings, state, picture], key=lambda member: order[member.kind])
 
 
 def _struct(members: list[Member], prefix: str) -> str:
@@ -175,21 +180,22 @@ def _struct(members: list[Member], prefix: str) -> str:
             "    uint32_t seed; /* of the fire masks */\n" + "\n".join(lines) + "\n};\n")
 
 
-def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
+def _emit_reader(writer: Writer, program: Program, first: CLayer, grey: Grey) -> None:
     """``read_row``: a row of grey and state as what the first layer reads."""
     reader, channels = program.reader, program.state_channels
     name = "perceive_0"
     zero, one = np.zeros(1, np.int64), np.zeros(channels, np.int64)
-    bytes_, words = np.array([255]), np.full(channels, program.state_high + 1)
+    shades, words = np.array([grey.reach]), np.full(channels, program.state_high + 1)
     if isinstance(reader, WordInput):
-        grey = line(writer, "grey", name, reader.grey, zero, bytes_, "grey")
+        value = line(writer, "grey", name, reader.grey, zero, shades, "grey")
         shift = f" * {1 << reader.state_shift}" if reader.state_shift else ""
-        body = [f"cell[0] = (int16_t){grey};",
+        body = [f"cell[0] = (int16_t){value};",
                 f"for (uint32_t c = 0; c < {channels}u; c++) {{",
                 f"    cell[c + 1u] = (int16_t)(state[c]{shift});", "}"]
     else:
         assert isinstance(reader, CodeInput)
-        grey_code = staircase(writer, "grey", name, reader.grey, zero, bytes_, "grey")
+        assert grey.staircase is not None
+        grey_code = staircase(writer, "grey", name, grey.staircase, zero, shades, "grey")
         state_code = staircase(writer, "state", name, reader.state, one, words, "state[c]")
         body = ["uint32_t word = 0;",
                 "{", *indented([*grey_code, "word = code;"]), "}",
@@ -202,7 +208,7 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
                     *indented([*state_code, "levels[c + 1u] = code;"]), "}",
                     f"pack(cell, levels, {channels + 1}u, {first.digits}u);"]
         body = ["if (is_alive(a, place) == 0u) {",
-                *indented(_dead_statements(program, reader, first, grey_code)),
+                *indented(_dead_statements(program, reader, first, grey, grey_code)),
                 "    continue;", "}", *body]
     state = f"const int{program.state_bits}_t *state"
     writer.function([
@@ -211,7 +217,7 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
         "    for (uint32_t column = 0; column < a->width; column++) {",
         *indented([
             "uint32_t place = row * a->width + column;",
-            "int32_t grey = a->grey[place];",
+            f"int32_t grey = {grey.value};",
             f"{state} = &a->state[place * {channels}u];",
             f"{first.cell_type} *cell = &a->ring_0[((row % 3u) * MAX_WIDTH + column) * "
             f"{first.cell_size}u];", *body], 2),
@@ -219,12 +225,13 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer) -> None:
 
 
 def _dead_statements(
-    program: Program, reader: CodeInput, first: CLayer, grey_code: list[str]
+    program: Program, reader: CodeInput, first: CLayer, grey: Grey, grey_code: list[str]
 ) -> list[str]:
     """C statements that read a dead cell, whose state is zero: most cells are dead."""
     zeros = reader.state.apply(np.zeros((1, program.state_channels), np.int64))[0]
-    dead = reader.grey.apply(np.arange(program.alive_from)[:, None])
-    constant = program.alive_from > 0 and bool((dead == dead[0]).all())
+    assert grey.staircase is not None
+    dead = grey.staircase.apply(np.arange(grey.alive_from)[:, None])
+    constant = grey.alive_from > 0 and bool((dead == dead[0]).all())
     codes = np.concatenate([dead[0] if constant else [0], zeros])
     digits = [bit_words(codes >> digit & 1, 32) for digit in range(first.digits)]
     lines = [f"cell[{number}] = 0x{word:08x}u;"

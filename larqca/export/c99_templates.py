@@ -94,11 +94,6 @@ SOURCE_START = """\
 
 #define MAX_WIDTH @PREFIX@_MAX_WIDTH
 
-static uint32_t is_alive(const struct @prefix@ *a, uint32_t place)
-{
-    return a->grey[place] >= @PREFIX@_ALIVE_FROM;
-}
-
 """
 
 LIFE = """
@@ -128,8 +123,8 @@ int @prefix@_start(struct @prefix@ *a, const uint8_t *picture, uint32_t height, 
     for (uint32_t i = 0; i < height * width * @PREFIX@_CHANNELS; i++) {
         a->state[i] = 0;
     }
-    for (uint32_t i = 0; i < height * width; i++) {
-        a->grey[i] = picture[i];
+    for (uint32_t place = 0; place < height * width; place++) {
+        put_grey(a, place, picture[place]);
     }
     a->ready = @READY@;
     a->height = height;
@@ -146,7 +141,7 @@ int @prefix@_show(struct @prefix@ *a, const uint8_t *picture)
         return problem != @PREFIX@_OK ? problem : @PREFIX@_NULL;
     }
     for (uint32_t place = 0; place < a->height * a->width; place++) {
-        a->grey[place] = picture[place];
+        put_grey(a, place, picture[place]);
         if (is_alive(a, place) == 0u) {
             for (uint32_t c = 0; c < @PREFIX@_CHANNELS; c++) {
                 a->state[place * @PREFIX@_CHANNELS + c] = 0;

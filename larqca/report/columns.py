@@ -167,6 +167,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("compression", "x", ("compression",),
            lambda line: EMPTY if _missing(line, "compression") else f"{line['compression']:.1f}x",
            default=True, only_if_used=True),
+    Column("deployed", "deployed\nconstants", ("deployed_bytes",), _size("deployed_bytes"),
+           default=True, only_if_used=True),
+    Column("code", "code\n(M4, -Os)", ("code_bytes",), _size("code_bytes"),
+           default=True, only_if_used=True),
+    Column("working", "working\nmemory", ("working_bytes",), _size("working_bytes"),
+           default=True, only_if_used=True),
     Column("larq_memory", "larq\nmemory", ("larq_model_bytes",), _size("larq_model_bytes")),
     Column("larq_compression", "larq\nratio", ("larq_compression_ratio",),
            lambda line: EMPTY if _missing(line, "larq_compression_ratio")

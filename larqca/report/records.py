@@ -62,6 +62,7 @@ def _record(entry: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
         "start_from": _start_label(entry.get("start_from")),
         **_costs(entry["figures"]),
         **_larq(outcome.result.get("larq")),
+        **_deployed(outcome.result.get("deployed")),
         **_scores(outcome.result),
         "state": outcome.state,
         "reason": outcome.reason,
@@ -106,6 +107,15 @@ def _larq(larq: Any) -> dict[str, Any]:
         "larq_compression_ratio": _number(figures.get("compression_ratio")),
         "larq_macs": float(sum(by_precision.values())) if by_precision else NAN,
         **{f"larq_macs_{precision}": count for precision, count in by_precision.items()},
+    }
+
+
+def _deployed(deployed: Any) -> dict[str, float]:
+    figures = deployed if isinstance(deployed, Mapping) else {}
+    return {
+        "deployed_bytes": _number(figures.get("constant_bytes")),
+        "code_bytes": _number(figures.get("code_bytes")),
+        "working_bytes": _number(figures.get("working_bytes")),
     }
 
 

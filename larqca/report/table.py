@@ -15,6 +15,7 @@ from larqca.suggest import unknown
 MEASURED = (
     "loss", *COMPARED, *(f"{name}_difference" for name in COMPARED),
     "best_cell_accuracy", "best_cell_accuracy_step", "best_agreement", "best_agreement_step",
+    "deployed_bytes", "code_bytes", "working_bytes",
     "train_seconds", "evaluate_seconds", "wall_seconds",
 )
 GROUPS = ("row", "seed", "data", "kernel_quantizer", "input_quantizer", "none")

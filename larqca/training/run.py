@@ -17,6 +17,7 @@ from larqca.config.schema import RunConfig
 from larqca.data import Dataset, load
 from larqca.errors import ConfigError, Diverged, ModelFileError
 from larqca.evaluation.protocol import evaluate
+from larqca.export.deployed import deployed_figures
 from larqca.files import write_text
 from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
@@ -88,6 +89,7 @@ def execute(
         progress=progress,
         stop=stop,
     )
+    seconds = time.monotonic() - started
     return RunResult(
         state="done",
         reason="",
@@ -97,8 +99,9 @@ def execute(
         curves=evaluation.curves(),
         mutation_step=evaluation.mutation_step,
         larq=figures,
+        deployed=deployed_figures(model, dataset.train_images[:CALIBRATION_PICTURES]),
         train_seconds=trainer.seconds,
-        evaluate_seconds=time.monotonic() - started,
+        evaluate_seconds=seconds,
         data_sha256=digest,
     )
 

@@ -50,6 +50,19 @@ def test_costs_of_the_published_table(full: Path) -> None:
     assert (line["larq_macs"], line["larq_macs_1"]) == (26_000, 18_000)
 
 
+def test_what_a_row_takes_on_a_device(tmp_path: Path) -> None:
+    grid = make_store(tmp_path)
+    for seed, code in enumerate((2000, 2200, None)):
+        finish(folder_of(tmp_path, grid, "one bit", seed), deployed={
+            "constant_bytes": 3600, "working_bytes": 30_000 + seed, "code_bytes": code})
+    finish(folder_of(tmp_path, grid, "float", 0), deployed={"refused": "too large"})
+    table = lines(build_table(tmp_path))
+    line = table["one bit"]
+    assert (line["deployed_bytes"], line["code_bytes"], line["working_bytes"]) == (
+        3600, 2100, 30_001)
+    assert math.isnan(table["float"]["deployed_bytes"])
+
+
 def test_means_and_sample_deviations_over_seeds(full: Path) -> None:
     table = lines(build_table(full))
     base, line = table["float"], table["one bit"]
