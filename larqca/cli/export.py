@@ -71,13 +71,16 @@ def export(
               help="For the compiler.  [default: -O2, under QEMU -Os]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of the random grids.")
+@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the program's state after every step of the test vectors, as .npz.")
 @debug.option
 def verify(
-    directory: Path, random: int, target: str, cc: str | None, flags: str | None, seed: int
+    directory: Path, random: int, target: str, cc: str | None, flags: str | None, seed: int,
+    trace: Path | None,
 ) -> int:
     """Compile an export and compare every state with the program's meaning."""
     from larqca.export.verify import verify as check
 
     click.echo(check(directory, random=random, target=target, compiler=cc, seed=seed,
-                     flags=None if flags is None else shlex.split(flags)))
+                     trace=trace, flags=None if flags is None else shlex.split(flags)))
     return 0

@@ -24,6 +24,7 @@ from larqca.export.interpret import Interpreter
 from larqca.export.manifest import PROGRAM, read_manifest, vectors_of
 from larqca.export.program import Program
 from larqca.export.program_file import read_program
+from larqca.export.trace import write_trace
 from larqca.export.wasm import run_in_node
 from larqca.suggest import unknown
 
@@ -32,7 +33,7 @@ RANDOM_STEPS = 16
 
 def verify(
     directory: Path, *, random: int = 16, target: str = "host", compiler: str | None = None,
-    flags: Sequence[str] | None = None, seed: int = 0,
+    flags: Sequence[str] | None = None, seed: int = 0, trace: Path | None = None,
 ) -> str:
     """Compile an export and compare every state with the interpreter's.
 
@@ -43,6 +44,8 @@ def verify(
         compiler: of the host, by default gcc.
         flags: for the compiler, by default -O2, and -Os for boards.
         seed: of the random grids.
+        trace: a file to write with the interpreter's states after every step of the test
+            vectors (see `larqca.export.trace`).
 
     Returns:
         A line for people.
@@ -55,6 +58,8 @@ def verify(
     content = read_manifest(directory)
     program = read_program(directory / PROGRAM)
     cases = check_vectors(content, program)
+    if trace is not None:
+        write_trace(trace, program, cases)
     options = content["options"]
     if options["target"] == "program":
         if target != "host":

@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from larqca.automata.model_file import write_model
 from larqca.cli import main as command
 from larqca.config.canonical import build_run_config
 from larqca.errors import ExportError
+from larqca.export.counter import state_hash
 from larqca.export.export import Options, export
 from larqca.export.manifest import read_manifest
 from larqca.export.program_file import read_program
@@ -97,6 +99,20 @@ def test_options_reach_the_program(run, tmp_path, capsys):
     assert "perceive/0 3x3, 6 to 6" in capsys.readouterr().out.replace("13 to", "6 to")
     assert sorted(os.listdir(out)) == ["manifest.json", "program.npz"]
     assert "as the manifest says" in verify(out)
+
+
+def test_a_trace_holds_every_state_of_the_test_vectors(exported, tmp_path, capsys):
+    trace = tmp_path / "trace.npz"
+    assert command.run(["verify", str(exported), "--random", "0", "--trace", str(trace)]) == 0
+    vectors = json.loads((exported / "manifest.json").read_text())["test_vectors"]
+    with np.load(trace) as arrays:
+        for number, vector in enumerate(vectors):
+            states = arrays[f"states_{number}"]
+            steps = len(vector["state_hashes"])
+            assert states.shape[:3] == (steps, vector["height"], vector["width"])
+            assert [state_hash(state) for state in states] == vector["state_hashes"]
+    refused(capsys, ["verify", str(exported), "--trace", str(tmp_path / "no" / "trace.npz")],
+            "No such file")
 
 
 def test_a_model_file_wants_a_data_set(run, tmp_path, capsys):

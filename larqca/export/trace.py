@@ -1,0 +1,34 @@
+"""``larqca verify --trace``: what the interpreter computes, step by step, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from larqca.errors import ExportError
+from larqca.export.host import Case
+from larqca.export.interpret import Grid, Interpreter
+from larqca.export.program import Program
+from larqca.files import write_arrays
+
+
+def write_trace(path: Path, program: Program, cases: Sequence[Case]) -> None:
+    """Write an ``.npz`` with, for each case N, ``picture_N`` (uint8 ``[height, width]``) and
+    ``states_N`` (int16 ``[steps, height, width, channels]``), the state words after every
+    step.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    machine, arrays = Interpreter(program), {}
+    for number, case in enumerate(cases):
+        grid = Grid(case.grey[None], case.state[None].astype(np.int64),
+                    np.array([case.seed], np.uint32))
+        states = [state[0].astype(np.int16) for state in machine.trace(grid, case.steps)]
+        arrays |= {f"picture_{number}": case.grey, f"states_{number}": np.stack(states)}
+    try:
+        write_arrays(path, arrays)
+    except OSError as error:
+        raise ExportError(f"--trace {path}: {error.strerror or error}") from error
