@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from larqca.errors import ExportError
 from larqca.export.host import Case
@@ -22,7 +24,8 @@ def write_trace(path: Path, program: Program, cases: Sequence[Case]) -> None:
     Raises:
         ExportError: the file cannot be written.
     """
-    machine, arrays = Interpreter(program), {}
+    machine = Interpreter(program)
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for number, case in enumerate(cases):
         grid = Grid(case.grey[None], case.state[None].astype(np.int64),
                     np.array([case.seed], np.uint32))
