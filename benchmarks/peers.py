@@ -8,6 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / ".bench"
+CMSIS_NN = ("https://github.com/ARM-software/CMSIS-NN", "v7.0.0")
 
 
 def python_of(peer: str) -> str:
@@ -29,3 +30,14 @@ def python_of(peer: str) -> str:
         subprocess.run(pip, check=True)
         stamp.write_text(requirements.read_text())
     return str(python)
+
+
+def cmsis_nn() -> Path | None:
+    """CMSIS-NN's sources, which are cloned if they are not there; None where they cannot be."""
+    url, version = CMSIS_NN
+    folder = FOLDER / "CMSIS-NN"
+    if not folder.exists():
+        command = ["git", "clone", "--quiet", "--depth", "1", "--branch", version, url]
+        if subprocess.run([*command, str(folder)]).returncode:
+            return None
+    return folder

@@ -1,9 +1,10 @@
-"""The whole benchmark in one run: measures, then writes the table.
+"""The whole benchmark in one run: measures, then writes the tables.
 
     python benchmarks/run.py [--data-dir DIR] [--out FOLDER] [--only SECTION ...]
 
 Every measurement is a process of its own, one after another, so that nothing competes
-and each starts fresh. Sections: training, limit, quantized, evaluation, growth, sweep.
+and each starts fresh. Sections: training, limit, quantized, evaluation, growth, sweep;
+machine and boards, which have a report of their own.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class Bench:
         shown = {k: v for k, v in row.items() if k in ("seconds", "images_per_second")}
         print(f"  {script} {options} {overrides}: {shown}", file=sys.stderr, flush=True)
         return row
+
+    def exported(self, what: str) -> list[Row]:
+        """A table of `exported.py`."""
+        command = [sys.executable, str(HERE / "exported.py"), "--images", str(self.images),
+                   "--what", what]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise SystemExit(f"exported failed: {' '.join(command)}")
+        rows: list[Row] = json.loads(done.stdout.strip().splitlines()[-1])
+        return rows
 
 
 def training(bench: Bench) -> list[Row]:
@@ -176,6 +187,16 @@ def sweep(bench: Bench) -> list[Row]:
     return rows
 
 
+def machine(bench: Bench) -> list[Row]:
+    """A step of exported automata on one thread, and of their peers."""
+    return bench.exported("machine")
+
+
+def boards(bench: Bench) -> list[Row]:
+    """Instructions of a step of exported automata."""
+    return bench.exported("boards")
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
     "training": ("A training iteration (20-step rollout with its gradient)", training),
     "limit": ("Arithmetic against the machine's matrix products of the same shapes", limit),
@@ -183,6 +204,15 @@ SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
     "evaluation": ("Evaluation (500 images, 2 x 20 steps)", evaluation),
     "growth": ("Growth (batch 16 and 20 steps where not said otherwise)", growth),
     "sweep": ("A sweep of 8 runs on the digits", sweep),
+    "machine": ("One step of a 28x28 picture on this machine, one thread", machine),
+    "boards": ("Instructions of one step of a 28x28 picture (QEMU counts instructions, not "
+               "cycles; gcc -O2), and bytes on a Cortex-M4", boards),
+}
+DEVICES = ("machine", "boards")
+# Each report holds these sections, and is written when all of them were measured.
+REPORTS = {
+    "benchmark": tuple(name for name in SECTIONS if name not in DEVICES),
+    "benchmark_export": DEVICES,
 }
 
 
@@ -224,7 +254,8 @@ def main() -> None:
     """Measure the sections that were asked for and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", default=None)
-    parser.add_argument("--out", type=Path, help="default: reports/; nothing with --only")
+    parser.add_argument("--out", type=Path,
+                        help="default: reports/; only whole reports are written")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", nargs="+", choices=list(SECTIONS))
     given = parser.parse_args()
@@ -235,12 +266,15 @@ def main() -> None:
         for name in given.only or SECTIONS:
             print(SECTIONS[name][0], file=sys.stderr, flush=True)
             tables[name] = SECTIONS[name][1](bench)
-    text = page(data, given.threads, tables)
-    out = given.out or (None if given.only else HERE.parent / "reports")
-    if out is not None:
-        write_text(out / "benchmark.md", text)
-        write_text(out / "benchmark.json", json.dumps(tables, indent=1) + "\n")
-    print(text)
+    for report, sections in REPORTS.items():
+        measured = {name: tables[name] for name in sections if name in tables}
+        text = page(data, given.threads, measured)
+        if measured:
+            print(text)
+        if len(measured) == len(sections):
+            out = given.out or HERE.parent / "reports"
+            write_text(out / f"{report}.md", text)
+            write_text(out / f"{report}.json", json.dumps(measured, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -90,19 +90,19 @@ def run_on_board(
             it prints is not what it should.
     """
     board = BOARDS[name]
-    emulator = _find(board.emulator[0], name)
+    _find(board.emulator[0], name)
     (build / "cases.h").write_text(cases_header(b"".join(case.bytes() for case in cases)))
     (build / "driver.c").write_text(driver_source(prefix, program.state_bits))
     binary = build / "driver.elf"
     command = [
-        _find(board.compiler, name), *_linking(board), *board.processor, *WARNINGS, *flags,
+        _find(board.compiler, name), *link_flags(board), *board.processor, *WARNINGS, *flags,
         "-DEMBEDDED_CASES", "-I", str(directory), "-I", str(build),
         str(directory / f"{prefix}.c"), str(build / "driver.c"), "-o", str(binary),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode:
         raise ExportError(f"{name}: {_reason(done.stderr, prefix)}")
-    return read_outcomes(_emulated(name, [emulator, *board.emulator[1:]], binary), cases)
+    return read_outcomes(emulate(name, binary), cases)
 
 
 def _find(command: str, name: str) -> str:
@@ -112,7 +112,12 @@ def _find(command: str, name: str) -> str:
     return found
 
 
-def _linking(board: Board) -> list[str]:
+def link_flags(board: Board) -> list[str]:
+    """How a program for a board is linked: its C library, where its memory lies.
+
+    Raises:
+        ExportError: the C library is not installed.
+    """
     specs = _PICOLIBC.format(board.target)
     if not Path(specs).exists():
         raise ExportError(f"there is no C library {specs} on this machine; {INSTALL}")
@@ -134,9 +139,20 @@ def _reason(said: str, prefix: str) -> str:
     return f"{prefix}.c does not compile: {first}"
 
 
-def _emulated(name: str, emulator: Sequence[str], binary: Path) -> list[str]:
-    command = [*emulator, "-nographic", "-monitor", "none", "-serial", "null",
-               "-chardev", "stdio,id=host", "-semihosting-config",
+def emulate(name: str, binary: Path, *options: str) -> list[str]:
+    """The lines that a program prints on an emulated board.
+
+    Args:
+        name: a key of `BOARDS`.
+        binary: the program, linked with `link_flags`.
+        options: more for QEMU.
+
+    Raises:
+        ExportError: there is no emulator, or the program did not end well.
+    """
+    emulator, *machine = BOARDS[name].emulator
+    command = [_find(emulator, name), *machine, *options, "-nographic", "-monitor", "none",
+               "-serial", "null", "-chardev", "stdio,id=host", "-semihosting-config",
                "enable=on,target=native,chardev=host", "-kernel", str(binary)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False,
