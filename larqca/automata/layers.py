@@ -91,8 +91,9 @@ class Block:
     """One convolution with its scales: the unit that both engines compute.
 
     A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and an output
-    scale that then also holds the bias. `layers` puts them into a model; `transform_input`
-    and `multiplier` are the same arithmetic in parts, for engines that compute single cells.
+    scale that then also holds the bias. `layers` puts them into a model; `transform_input`,
+    `multiplier` and `transform_output` are the same arithmetic in parts, for engines that
+    compute single cells and for exports.
 
     Args:
         layout: of the layer.
@@ -183,6 +184,12 @@ class Block:
             inputs = inputs * self.input_scale.scale
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
+
+    def transform_output(self, sums: Any) -> Any:
+        """Scale, shift and rectify ``[..., outputs]``."""
+        if self.output_scale is not None:
+            return self.output_scale(sums)
+        return self._finish(sums)
 
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
