@@ -41,7 +41,7 @@ _BITS = click.Choice(["8", "16"])
               help="Judge Keras and the integers on so many test images, C with the machine's gcc "
                    "(0: do without).")
 @click.option("--data", metavar="NAME",
-              help="Data set that calibrates words, and whose pictures test.  [default: the run's own]")
+              help="Data set that calibrates words and tests.  [default: the run's own]")
 @click.option("--data-dir", metavar="DIR",
               help="Where tensorflow-datasets keeps its data.  [default: $TFDS_DATA_DIR]")
 @click.option("--import-quantizers", is_flag=True,

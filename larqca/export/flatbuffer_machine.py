@@ -27,6 +27,11 @@ class Machine(ABC):
 
     interpreter: Any
 
+    @property
+    def words(self) -> dict[str, dict[str, float]]:
+        """Scale and zero point of each input that is a word of 8 bits."""
+        return {}
+
     @abstractmethod
     def __call__(self, *inputs: Array) -> Array:
         """The state after a step ``(state, fire)`` or a rollout ``(state, fire, steps)``.
@@ -84,6 +89,15 @@ class _TensorFlowLite(Machine):
         details = {_name(each): each for each in self.interpreter.get_input_details()}
         self._inputs = [details[name] for name in _INPUTS if name in details]
         self._output = self.interpreter.get_output_details()[0]
+
+    @property
+    def words(self) -> dict[str, dict[str, float]]:
+        """See `Machine.words`."""
+        return {
+            _name(each): {"scale": float(each["quantization"][0]),
+                          "zero_point": int(each["quantization"][1])}
+            for each in self._inputs if each["dtype"] == np.int8
+        }
 
     def __call__(self, *inputs: Array) -> Array:
         for detail, values in zip(self._inputs, inputs, strict=True):
