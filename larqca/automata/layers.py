@@ -109,7 +109,7 @@ class Block:
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
         self.kernel_quantizer = _in_planes(
-            layout.kernel_quantizer, layout.kernel_planes, kernel_planes
+            layout.kernel_quantizer, layout.kernel_planes, kernel_planes, f"{name}_kernel_quantizer"
         )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
@@ -120,7 +120,8 @@ class Block:
             use_bias=layout.bias and not layout.has_output_scale,
             activation=None if layout.has_output_scale else activation,
             input_quantizer=_in_planes(
-                layout.input_quantizer, layout.input_planes, input_planes
+                layout.input_quantizer, layout.input_planes, input_planes,
+                f"{name}_input_quantizer",
             ),
             kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
@@ -226,9 +227,9 @@ class Block:
         return tf.nn.relu(products) if self.layout.relu else products
 
 
-def _in_planes(spec: Any, count: int, planes: Callable[..., Any]) -> Any:
+def _in_planes(spec: Any, count: int, planes: Callable[..., Any], name: str) -> Any:
     """The quantizer of a spec in so many planes; None (float) stays None."""
-    return None if spec is None else planes(build(spec), spec, count)
+    return None if spec is None else planes(build(spec, name), spec, count)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:

@@ -132,7 +132,8 @@ def _apply(layer: BinaryLayer, inputs: Any) -> Any:
     # In one plane these are signs already.
     rest = layer.block.transform_input(inputs)
     several = len(layer.input_worths) > 1
-    sums = []
+    # A running sum: keeping all products would take as many times the memory.
+    total = None
     for plane, input_worth in enumerate(layer.input_worths):
         signs = larq.math.sign(rest) if several else rest
         rest = rest - input_worth * signs if several else rest
@@ -140,8 +141,9 @@ def _apply(layer: BinaryLayer, inputs: Any) -> Any:
         for kernel, kernel_worth in zip(layer.kernels, layer.kernel_worths, strict=True):
             worth = np.float32(input_worth) * kernel_worth
             convolved = tf.nn.conv2d(padded, kernel, 1, padding)
-            sums.append(convolved if np.ndim(worth) == 0 and worth == 1 else convolved * worth)
-    return layer.block.transform_output(tf.add_n(sums) if len(sums) > 1 else sums[0])
+            product = convolved if np.ndim(worth) == 0 and worth == 1 else convolved * worth
+            total = product if total is None else total + product
+    return layer.block.transform_output(total)
 
 
 def _padded(layer: BinaryLayer, signs: Any, plane: int) -> tuple[Any, str]:

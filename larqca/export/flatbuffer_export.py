@@ -33,7 +33,14 @@ from larqca.export.flatbuffer_vectors import (
     keras_vectors,
     read_vectors,
 )
-from larqca.export.flatbuffers import BINARY_CONVOLUTION, ROLLOUT, STEP, Flatbuffers, build
+from larqca.export.flatbuffers import (
+    BINARY_CONVOLUTION,
+    ROLLOUT,
+    STEP,
+    Flatbuffers,
+    build,
+    constant_bytes,
+)
 from larqca.export.step_graph import ROLLOUT_STEPS
 from larqca.export.targets import FLATBUFFER_TARGETS, FlatbufferTarget
 from larqca.footprint.macs import macs_of
@@ -82,6 +89,8 @@ def export_flatbuffers(
         "interface": _interface(model, flat, size),
         "operators": flat.operators,
         "memory": {"theoretical_bytes": memory_of(model.layout.layers).bytes,
+                   "constant_bytes": {
+                       name: constant_bytes(file) for name, file in flat.files.items()},
                    "file_bytes": {name: len(file) for name, file in flat.files.items()}},
         "macs_per_cell_and_step": {"trained": macs_of(model.layout.layers)},
         "comparison": comparison,
@@ -150,9 +159,9 @@ def check(
             limit = [_INT8_SLACK * mean for mean in (before or comparison)[name]["mean"]]
         for step, each, bound in zip(MARKS, apart, limit, strict=True):
             if not each <= bound:  # NaN too
-                raise ExportError(f"{name}: after {step} steps its states are {each:.2g} from "
-                                  f"Keras', and {bound:.2g} is allowed; export with --target c99, "
-                                  "whose signs are exact")
+                raise ExportError(f"{name}: after step {step} its states are {each:.2g} from "
+                                  f"Keras', and {bound:.2g} is allowed; --target c99 has no "
+                                  "floating point that could differ")
 
 
 def judge_step(

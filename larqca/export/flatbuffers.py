@@ -112,6 +112,11 @@ def operators(content: bytes) -> dict[str, int]:
     return dict(sorted(Counter(name for name, _ in _operators(content)).items()))
 
 
+def constant_bytes(content: bytes) -> int:
+    """Bytes of weights, scales and other constants; the rest of a flatbuffer describes them."""
+    return sum(len(buffer.data) for buffer in _parsed(content).buffers if buffer.data is not None)
+
+
 def check_binary(name: str, content: bytes, layers: tuple[BinaryLayer, ...]) -> None:
     """Every layer became binary convolutions, and nothing else was convolved.
 
@@ -164,16 +169,20 @@ def _graphs(model: NeuralCA, height: int, width: int, change: Change) -> dict[st
 
 def _operators(content: bytes) -> Iterator[tuple[str, str]]:
     """Name of each operator, and of the tensor that it puts out."""
-    schema = tflite_schema()
-    builtin = {number: name for name, number in vars(schema.BuiltinOperator).items()
+    builtin = {number: name for name, number in vars(tflite_schema().BuiltinOperator).items()
                if isinstance(number, int)}
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = _parsed(content)
     names = [code.customCode.decode() if code.customCode
              else builtin[max(code.builtinCode, code.deprecatedBuiltinCode)]
              for code in model.operatorCodes]
     for graph in model.subgraphs:
         for operator in graph.operators:
             yield names[operator.opcodeIndex], graph.tensors[operator.outputs[0]].name.decode()
+
+
+def _parsed(content: bytes) -> Any:
+    schema = tflite_schema()
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
 
 
 def _converted_by_lce(graph: Any) -> bytes:
