@@ -19,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,9 +28,10 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.neural_ca import NeuralCA
-from larqca.backend import native_stderr_held_back, tf, tflite_schema
+from larqca.backend import native_stderr_held_back, tf
 from larqca.errors import ExportError
 from larqca.export.binary_layers import BinaryLayer, binary_change, binary_layers
+from larqca.export.flatbuffer_content import named_operators, operators
 from larqca.export.float_layers import float_change
 from larqca.export.step_graph import Change, rollout_graph, step_graph
 from larqca.export.targets import FlatbufferTarget
@@ -107,23 +107,13 @@ def build(
     return Flatbuffers(target, {STEP: _converted(graph, samples)})
 
 
-def operators(content: bytes) -> dict[str, int]:
-    """How many operators of each name a flatbuffer holds, its loops' bodies counted once."""
-    return dict(sorted(Counter(name for name, _ in _operators(content)).items()))
-
-
-def constant_bytes(content: bytes) -> int:
-    """Bytes of weights, scales and other constants; the rest of a flatbuffer describes them."""
-    return sum(len(buffer.data) for buffer in _parsed(content).buffers if buffer.data is not None)
-
-
 def check_binary(name: str, content: bytes, layers: tuple[BinaryLayer, ...]) -> None:
     """Every layer became binary convolutions, and nothing else was convolved.
 
     Raises:
         ExportError: a layer fell back to floating point; it is named.
     """
-    for operator, tensor in _operators(content):
+    for operator, tensor in named_operators(content):
         if operator in _FLOAT_OPERATORS:
             whose = [layer.block.layout.name for layer in layers if layer.scope in tensor]
             raise ExportError(f"layer {(whose or [tensor])[0]!r}: the Larq Compute Engine made a "
@@ -165,24 +155,6 @@ def _graphs(model: NeuralCA, height: int, width: int, change: Change) -> dict[st
     size = (height, width)
     return {STEP: step_graph(model.layout, *size, change),
             ROLLOUT: rollout_graph(model.layout, *size, change)}
-
-
-def _operators(content: bytes) -> Iterator[tuple[str, str]]:
-    """Name of each operator, and of the tensor that it puts out."""
-    builtin = {number: name for name, number in vars(tflite_schema().BuiltinOperator).items()
-               if isinstance(number, int)}
-    model = _parsed(content)
-    names = [code.customCode.decode() if code.customCode
-             else builtin[max(code.builtinCode, code.deprecatedBuiltinCode)]
-             for code in model.operatorCodes]
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            yield names[operator.opcodeIndex], graph.tensors[operator.outputs[0]].name.decode()
-
-
-def _parsed(content: bytes) -> Any:
-    schema = tflite_schema()
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
 
 
 def _converted_by_lce(graph: Any) -> bytes:
