@@ -7,6 +7,7 @@ Larq 0.14 needs Keras 2, which TensorFlow serves as the package `tf_keras` when
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import tempfile
@@ -17,10 +18,11 @@ from larqca.errors import LarqcaError
 
 
 @contextlib.contextmanager
-def _native_stderr_held_back() -> Iterator[None]:
+def native_stderr_held_back() -> Iterator[None]:
     """Keep what C++ code writes to file descriptor 2; show it only on failure.
 
-    TensorFlow's start-up notices are written before its own log level applies.
+    TensorFlow's start-up notices are written before its own log level applies, and its
+    converters have none.
     """
     try:
         stderr = sys.__stderr__.fileno() if sys.__stderr__ else 2
@@ -51,7 +53,7 @@ def _refuse_keras_3(tensorflow: Any) -> None:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-with _native_stderr_held_back():
+with native_stderr_held_back():
     import tensorflow as tf
 
     _refuse_keras_3(tf)
@@ -78,4 +80,22 @@ def threads_in_use() -> int:
     return max(1, int(tf.config.threading.get_inter_op_parallelism_threads()))
 
 
-__all__ = ["keras", "larq", "tf", "threads_in_use", "use_threads"]
+def frozen(function: Any) -> Any:
+    """A `tf.function` with an input signature as a concrete one without variables.
+
+    Their values become constants; loops stay the one operation that converters know.
+    """
+    constants = importlib.import_module("tensorflow.python.framework.convert_to_constants")
+    return constants.convert_variables_to_constants_v2(
+        function.get_concrete_function(), lower_control_flow=False)
+
+
+def tflite_schema() -> Any:
+    """TensorFlow's own reader of the flatbuffers that its converters write."""
+    return importlib.import_module("tensorflow.lite.python.schema_py_generated")
+
+
+__all__ = [
+    "frozen", "keras", "larq", "native_stderr_held_back", "tf", "tflite_schema",
+    "threads_in_use", "use_threads",
+]

@@ -45,9 +45,15 @@ def write_text(path: Path, content: str, *, durable: bool = True) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """An ``.npz`` file; the same arrays always give the same bytes."""
+    write_bytes(path, arrays_as_bytes(arrays))
+
+
+def arrays_as_bytes(arrays: Mapping[str, Array], *, compressed: bool = False) -> bytes:
+    """What `write_arrays` writes."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_bytes(path, buffer.getvalue())
+    save = np.savez_compressed if compressed else np.savez
+    save(buffer, **arrays)
+    return buffer.getvalue()
 
 
 def read_arrays(path: Path) -> dict[str, Array]:

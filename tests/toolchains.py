@@ -1,5 +1,6 @@
-"""Tools that are no Python packages: `make toolchains` installs them."""
+"""Tools that not every machine has: `make toolchains` installs those that are no packages."""
 
+import importlib.util
 import os
 import shutil
 
@@ -10,7 +11,16 @@ def need(*tools):
     """Skip where one is missing; fail with LARQCA_REQUIRE_TOOLCHAINS=1 (set by .ci/run)."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
-        reason = f"needs {', '.join(missing)}: make toolchains"
-        if os.environ.get("LARQCA_REQUIRE_TOOLCHAINS") == "1":
-            pytest.fail(f"{reason}, and LARQCA_REQUIRE_TOOLCHAINS=1")
-        pytest.skip(reason)
+        _missing(f"needs {', '.join(missing)}: make toolchains")
+
+
+def need_package(module, extra):
+    """The same for a Python package of an optional extra."""
+    if importlib.util.find_spec(module) is None:
+        _missing(f"needs {module}: pip install 'larqca[{extra}]'")
+
+
+def _missing(reason):
+    if os.environ.get("LARQCA_REQUIRE_TOOLCHAINS") == "1":
+        pytest.fail(f"{reason}, and LARQCA_REQUIRE_TOOLCHAINS=1")
+    pytest.skip(reason)

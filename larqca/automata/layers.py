@@ -91,8 +91,9 @@ class Block:
     """One convolution with its scales: the unit that both engines compute.
 
     A block is three Keras layers at most: an input scale, Larq's `QuantConv2D`, and an output
-    scale that then also holds the bias. `layers` puts them into a model; `transform_input`
-    and `multiplier` are the same arithmetic in parts, for engines that compute single cells.
+    scale that then also holds the bias. `layers` puts them into a model; `transform_input`,
+    `multiplier` and `transform_output` are the same arithmetic in parts, for engines that
+    compute single cells and for exports.
 
     Args:
         layout: of the layer.
@@ -108,7 +109,7 @@ class Block:
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
         self.kernel_quantizer = _in_planes(
-            layout.kernel_quantizer, layout.kernel_planes, kernel_planes
+            layout.kernel_quantizer, layout.kernel_planes, kernel_planes, f"{name}_kernel_quantizer"
         )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
         self.convolution = larq.layers.QuantConv2D(
@@ -119,7 +120,8 @@ class Block:
             use_bias=layout.bias and not layout.has_output_scale,
             activation=None if layout.has_output_scale else activation,
             input_quantizer=_in_planes(
-                layout.input_quantizer, layout.input_planes, input_planes
+                layout.input_quantizer, layout.input_planes, input_planes,
+                f"{name}_input_quantizer",
             ),
             kernel_quantizer=self._scaled_kernel_quantizer(),
             kernel_initializer=_kernel_initializer(layout, seed),
@@ -184,6 +186,12 @@ class Block:
         quantizer = self.convolution.input_quantizer
         return inputs if quantizer is None else quantizer(inputs)
 
+    def transform_output(self, sums: Any) -> Any:
+        """Scale, shift and rectify ``[..., outputs]``."""
+        if self.output_scale is not None:
+            return self.output_scale(sums)
+        return self._finish(sums)
+
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
         layout = self.layout
@@ -219,9 +227,9 @@ class Block:
         return tf.nn.relu(products) if self.layout.relu else products
 
 
-def _in_planes(spec: Any, count: int, planes: Callable[..., Any]) -> Any:
+def _in_planes(spec: Any, count: int, planes: Callable[..., Any], name: str) -> Any:
     """The quantizer of a spec in so many planes; None (float) stays None."""
-    return None if spec is None else planes(build(spec), spec, count)
+    return None if spec is None else planes(build(spec, name), spec, count)
 
 
 def _exactly(matrix: Any, scale: Any) -> Callable[[Any, Any], Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from larqca.cli import debug
+from larqca.export.targets import TARGETS
 
 _BITS = click.Choice(["8", "16"])
 
@@ -17,9 +18,10 @@ _BITS = click.Choice(["8", "16"])
 @click.argument("source", metavar="MODEL_OR_RUN", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
               help="Directory to write; an earlier export there is replaced.")
-@click.option("--target", type=click.Choice(["c99", "wasm32", "program"]), default="c99",
-              show_default=True,
-              help="C source, that and WebAssembly, or the integer program alone.")
+@click.option("--target", type=click.Choice(TARGETS), default="c99", show_default=True,
+              help="C source, that and WebAssembly, the integer program alone; or flatbuffers: "
+                   "for the Larq Compute Engine (fully binary automata), TensorFlow Lite in "
+                   "float, or in 8 bits.")
 @click.option("--state-bits", type=_BITS, default="16", show_default=True,
               help="Of each word of the state.")
 @click.option("--activation-bits", type=_BITS, default="8", show_default=True,
@@ -31,15 +33,15 @@ _BITS = click.Choice(["8", "16"])
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of the fire masks.")
 @click.option("--max-height", type=click.IntRange(min=1), metavar="N",
-              help="Of the grids.  [default: that of the pictures]")
+              help="Of the grids; a flatbuffer's only one.  [default: that of the pictures]")
 @click.option("--max-width", type=click.IntRange(min=1), metavar="N",
               help="Of the grids.  [default: that of the pictures]")
 @click.option("--prefix", default="automaton", show_default=True, help="Of the C names.")
 @click.option("--images", type=click.IntRange(min=0), default=200, show_default=True, metavar="N",
-              help="Judge Keras and the integers on so many test images, with the machine's gcc "
+              help="Judge Keras and the integers on so many test images, C with the machine's gcc "
                    "(0: do without).")
 @click.option("--data", metavar="NAME",
-              help="Data set that calibrates the words.  [default: the run's own]")
+              help="Data set that calibrates words and tests.  [default: the run's own]")
 @click.option("--data-dir", metavar="DIR",
               help="Where tensorflow-datasets keeps its data.  [default: $TFDS_DATA_DIR]")
 @click.option("--import-quantizers", is_flag=True,
@@ -49,7 +51,7 @@ def export(
     source: Path, out: Path, data: str | None, data_dir: str | None, import_quantizers: bool,
     state_bits: str, activation_bits: str, **chosen: Any,
 ) -> int:
-    """Turn a finished run, or a model file, into integer code."""
+    """Turn a finished run, or a model file, into integer code or flatbuffers."""
     from larqca.export.export import Options
     from larqca.export.export import export as write
 
@@ -78,7 +80,10 @@ def verify(
     directory: Path, random: int, target: str, cc: str | None, flags: str | None, seed: int,
     trace: Path | None,
 ) -> int:
-    """Compile an export and compare every state with the program's meaning."""
+    """Compile an export and compare every state with the program's meaning.
+
+    Flatbuffers run in their own interpreter and are compared with what Keras gave.
+    """
     from larqca.export.verify import verify as check
 
     click.echo(check(directory, random=random, target=target, compiler=cc, seed=seed,

@@ -31,7 +31,8 @@ from larqca.export.manifest import (
     vectors_as_json,
 )
 from larqca.export.program import Program
-from larqca.export.program_file import write_program
+from larqca.export.program_file import program_as_bytes
+from larqca.export.targets import FLATBUFFER_TARGETS, Target
 from larqca.export.wasm import emit_wasm
 from larqca.footprint.memory import readable
 from larqca.sweep.files import file_sha256, finite, read_json_mapping
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-Target = Literal["c99", "wasm32", "program"]
 CALIBRATION_PICTURES = 64
 VECTOR_STEPS = 64
 _ODD_SIZES = ((5, 7), (1, 9))
@@ -53,16 +53,19 @@ class Options:
     """What an export can be told.
 
     Attributes:
-        target: "c99", "wasm32" for the same and WebAssembly, or "program" for the integer
-            program alone.
+        target: "c99", "wasm32" for the same and WebAssembly, "program" for the integer
+            program alone, or one of `larqca.export.flatbuffers`, for which state_bits,
+            activation_bits, rounding and prefix mean nothing.
         state_bits: 8 or 16, of each word of the state.
         activation_bits: 8 or 16, of inputs that are not binarized.
         fire: "random" at the automaton's rate, or "all" live cells at every step.
         rounding: "nearest" or "stochastic", of what is added to the state.
         seed: of the fire masks, 32 bits.
-        max_height, max_width: the largest grid; None: that of the pictures.
+        max_height, max_width: the largest grid, for flatbuffers the only one; None: that of
+            the pictures.
         prefix: of the C names.
-        images: how many test images judge what lowering costs (0: none; only with C).
+        images: how many test images judge what rounding costs (0: none; only with C and
+            tflite-int8).
     """
 
     target: Target = "c99"
@@ -103,6 +106,7 @@ def export(
         LarqcaError: something cannot be used; nothing was written then.
     """
     check_out(out)
+    _check_for_target(options)
     model_file, provenance = find_model(source)
     name = data or (read_json_mapping(source / CONFIG) or {}).get("data")
     if not isinstance(name, str):
@@ -110,18 +114,32 @@ def export(
                           "(digits, mnist, fashion_mnist)")
     from larqca.automata.model_file import load_model
     from larqca.data import load
-    from larqca.export.lower import lower
 
     model = load_model(model_file, import_quantizers=import_quantizers)
     dataset = load(name, data_dir)
     images = dataset.train_images[:CALIBRATION_PICTURES]
+    origin = {"model_sha256": file_sha256(model_file), "run": provenance, "data": name}
+    tests = dataset.test_images[: options.images], dataset.test_labels[: options.images]
+    if options.target in FLATBUFFER_TARGETS:
+        from larqca.export.flatbuffer_export import export_flatbuffers
+
+        return export_flatbuffers(model, images, out, options, origin, tests=tests)
+    from larqca.export.lower import lower
+
     program = lower(
         model, images, state_bits=options.state_bits, activation_bits=options.activation_bits,
         seed=options.seed, fire=options.fire, rounding=options.rounding,
     )
-    origin = {"model_sha256": file_sha256(model_file), "run": provenance, "data": name}
-    tests = dataset.test_images[: options.images], dataset.test_labels[: options.images]
     return export_program(model, program, images, out, options, origin, tests=tests)
+
+
+def _check_for_target(options: Options) -> None:
+    if options.target not in FLATBUFFER_TARGETS:
+        return
+    for name in ("state_bits", "activation_bits", "rounding", "prefix"):
+        if getattr(options, name) != getattr(Options, name):
+            raise ConfigError(f"--{name.replace('_', '-')} is for integer programs, and "
+                              f"--target {options.target} is none; leave it out")
 
 
 def export_program(
@@ -167,7 +185,7 @@ def export_program(
     if options.target == "wasm32":
         files |= emit_wasm(program, c, prefix=options.prefix, max_height=height, max_width=width)
         lines.append(f"{out / options.prefix}.wasm: {len(files[f'{options.prefix}.wasm']):,} bytes")
-    write_directory(out, files, program, content)
+    write_directory(out, {**files, PROGRAM: program_as_bytes(program)}, content)
     return "\n".join(lines)
 
 
@@ -230,19 +248,21 @@ def check_out(out: Path) -> None:
             raise ExportError(f"{out}: holds something else than an export; choose another --out")
 
 
-def write_directory(
-    out: Path, files: Mapping[str, bytes], program: Program, content: Mapping[str, Any]
-) -> None:
-    """Write everything beside the directory, then rename it there."""
+def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str, Any]) -> None:
+    """Write the files and a manifest of this content beside the directory, then rename it
+    there.
+
+    Raises:
+        ExportError: it cannot be written; an earlier export is still there.
+    """
     temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.tmp")
     old = temporary.with_suffix(".old")
     try:
         temporary.mkdir()
         for name, text in files.items():
             (temporary / name).write_bytes(text)
-        write_program(temporary / PROGRAM, program)
-        hashes = file_hashes({**files, PROGRAM: (temporary / PROGRAM).read_bytes()})
-        whole = json.dumps(sealed(finite({**content, "files": hashes})), indent=1, sort_keys=True)
+        whole = json.dumps(sealed(finite({**content, "files": file_hashes(files)})), indent=1,
+                           sort_keys=True)
         (temporary / MANIFEST).write_text(whole + "\n")
         if out.exists():
             os.rename(out, old)

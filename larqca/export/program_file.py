@@ -18,7 +18,7 @@ import numpy.typing as npt
 from larqca.errors import ExportError
 from larqca.export import program as parts
 from larqca.export.program import FORMAT, VERSION, Program
-from larqca.files import read_arrays, write_arrays
+from larqca.files import arrays_as_bytes, read_arrays, write_bytes
 
 Array = npt.NDArray[Any]
 
@@ -58,9 +58,14 @@ _SIZES = (np.int8, np.uint8, np.int16, np.int32, np.int64)
 
 
 def write_program(path: Path, program: Program) -> None:
-    """Write a program by rename; the same program always gives the same bytes."""
+    """Write a program by rename."""
+    write_bytes(path, program_as_bytes(program))
+
+
+def program_as_bytes(program: Program) -> bytes:
+    """What `write_program` writes; the same program always gives the same bytes."""
     text, arrays = to_parts(program)
-    write_arrays(path, {_DESCRIPTION: np.array(text), **arrays})
+    return arrays_as_bytes({_DESCRIPTION: np.array(text), **arrays})
 
 
 def read_program(path: Path) -> Program:

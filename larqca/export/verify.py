@@ -24,6 +24,7 @@ from larqca.export.interpret import Interpreter
 from larqca.export.manifest import PROGRAM, read_manifest, vectors_of
 from larqca.export.program import Program
 from larqca.export.program_file import read_program
+from larqca.export.targets import FLATBUFFER_TARGETS
 from larqca.export.trace import write_trace
 from larqca.export.wasm import run_in_node
 from larqca.suggest import unknown
@@ -36,6 +37,9 @@ def verify(
     flags: Sequence[str] | None = None, seed: int = 0, trace: Path | None = None,
 ) -> str:
     """Compile an export and compare every state with the interpreter's.
+
+    Flatbuffers run in their own interpreter and are compared with the states that Keras gave
+    when they were written.
 
     Args:
         directory: what `larqca export` wrote.
@@ -56,6 +60,10 @@ def verify(
     """
     _check_target(target, compiler, flags)
     content = read_manifest(directory)
+    if content["options"]["target"] in FLATBUFFER_TARGETS:
+        if trace is not None:
+            raise ConfigError("--trace is of integer programs, which flatbuffers do not hold")
+        return _flatbuffers(directory, content, target, compiler, flags)
     program = read_program(directory / PROGRAM)
     cases = check_vectors(content, program)
     if trace is not None:
@@ -95,6 +103,21 @@ def _check_target(target: str, compiler: str | None, flags: Sequence[str] | None
         raise ConfigError(f"--cc is for the host; {target} has a compiler of its own")
     if flags is not None and target == "wasm32":
         raise ConfigError("--flags are not for wasm32, which was compiled when it was exported")
+
+
+def _flatbuffers(
+    directory: Path, content: Mapping[str, Any], target: str, compiler: str | None,
+    flags: Sequence[str] | None,
+) -> str:
+    held = content["options"]["target"]
+    if target != "host":
+        raise ExportError(f"{directory}: holds flatbuffers ({held}), which run on the host only; "
+                          "export with --target c99 for boards")
+    if compiler is not None or flags is not None:
+        raise ConfigError(f"--cc and --flags are for C, and {directory} holds flatbuffers ({held})")
+    from larqca.export.flatbuffer_export import verify_flatbuffers
+
+    return verify_flatbuffers(directory, content)
 
 
 def check_vectors(content: Mapping[str, Any], program: Program) -> list[Case]:

@@ -15,8 +15,11 @@ from larqca.quantizers.registry import QUANTIZERS, QuantizerSpec
 Quantizer = Callable[[Any], Any]
 
 
-def build(spec: QuantizerSpec | None) -> Quantizer | None:
+def build(spec: QuantizerSpec | None, name: str | None = None) -> Quantizer | None:
     """A new quantizer for a spec; None (float) stays None.
+
+    Larq's are Keras layers and get this name. Without one Keras counts them, and a name then
+    tells how many there were before in the process.
 
     Raises:
         ConfigError: a user's own quantizer cannot be imported or used.
@@ -27,7 +30,8 @@ def build(spec: QuantizerSpec | None) -> Quantizer | None:
     info = QUANTIZERS.get(spec["name"])
     if info is None:
         return _build_user(spec["name"], parameters)
-    return getattr(larq.quantizers, info.class_name)(**parameters)
+    return getattr(larq.quantizers, info.class_name)(
+        **parameters, **({} if name is None else {"name": name}))
 
 
 def user_precision(spec: QuantizerSpec) -> int:
