@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from larqca.export.flatbuffer_machine import open_machine
-from larqca.export.flatbuffers import STEP, build
 from measure import median_seconds
 from peers import CMSIS_NN, HERE, cmsis_nn
 
@@ -25,6 +23,8 @@ from larqca.automata.model_file import load_model
 from larqca.export.boards import BOARDS, emulate, link_flags
 from larqca.export.c99 import CSource, emit_c99
 from larqca.export.deployed import code_bytes
+from larqca.export.flatbuffer_machine import open_machine
+from larqca.export.flatbuffers import STEP, build
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.lower import lower
 from larqca.export.program import Program
