@@ -25,6 +25,7 @@ from larqca.export.c99_layers import (
     layer_arguments,
     premultiply_statements,
     state_statements,
+    turned,
 )
 from larqca.export.c99_stages import indented, line, staircase
 from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
@@ -97,7 +98,7 @@ def emit_c99(
             raise ExportError(f"{what} must be from 1 to {MAX_SIDE}, got {size!r}")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
         raise ExportError(f"prefix must be a C name of small letters, got {prefix!r}")
-    layers = [CLayer(layer, layer.name.replace("/", "_")) for layer in program.layers]
+    layers = [CLayer(turned(layer), layer.name.replace("/", "_")) for layer in program.layers]
     writer = Writer(prefix)
     for layer in layers:
         emit_layer(writer, layer)
@@ -317,13 +318,19 @@ def _emit_advance(writer: Writer, program: Program) -> None:
     """``advance``: one step of all cells."""
     random = program.fire_below != FIRE_ALWAYS
     number = "number" in writer.functions[-1].split("\n")[1]
-    change = [f"update_cell(a, row, column{', number' if number else ''});"]
+    fires = "is_alive(a, place + b)"
     if random:
-        change = [f"if ((number >> 16) < {program.fire_below}u) {{", *indented(change), "}"]
-    if random or number:
-        change = [f"uint32_t number = mix(key + place * {WEYL_C});", *change]
-    inner = ["uint32_t place = row * a->width + column;",
-             "if (is_alive(a, place) != 0u) {", *indented(change), "}"]
+        fires += f" & ((mix(key + (place + b) * {WEYL_C}) >> 16) < {program.fire_below}u)"
+    numbered = ["uint32_t number = mix(key + (place + b) * " + WEYL_C + ");"] if number else []
+    inner = [
+        "uint32_t place = row * a->width + start, firing = 0;",
+        "uint32_t left = a->width - start < 32u ? a->width - start : 32u;",
+        "for (uint32_t b = 0; b < left; b++) {",
+        f"    firing |= (uint32_t)({fires}) << b;", "}",
+        "while (firing != 0u) {",
+        "    uint32_t b = ones_1((firing & (0u - firing)) - 1u);",
+        *indented([*numbered, f"update_cell(a, row, start + b{', number' if number else ''});"]),
+        "    firing &= firing - 1u;", "}"]
     count = program.perceive_layers
     names = [layer.name.replace("/", "_") for layer in program.layers]
     rows = []
@@ -340,6 +347,6 @@ def _emit_advance(writer: Writer, program: Program) -> None:
             *indented(rows),
             f"    if (tick >= {count}u) {{",
             f"        uint32_t row = tick - {count}u;",
-            "        for (uint32_t column = 0; column < a->width; column++) {",
+            "        for (uint32_t start = 0; start < a->width; start += 32u) {",
             *indented(inner, 3), "        }", "    }", "}", "a->step += 1u;"]),
         "}"])

@@ -8,7 +8,7 @@ because the program's bounds keep the accumulators themselves within 32 bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from larqca.export.program import (
     PREMULTIPLIER_SHIFT,
     Codes,
     Layer,
+    Steps,
     ToCodes,
     ToState,
     ToWords,
@@ -68,6 +69,15 @@ class CLayer:
         return (self.by_ones and self.reads_codes and self.digits == 1
                 and self.layer.weights.bits == self.layer.weights.terms == 1
                 and self.words <= MOST_WORDS)
+
+    @property
+    def is_signs(self) -> bool:
+        """Whether inputs and weights are signs, and sums the rows less twice those that
+        differ; neighbours outside the grid are signs too, or zero."""
+        source, weights = self.layer.source, self.layer.weights
+        return (self.is_fused and isinstance(source, Codes)
+                and weights.offset == source.offset == -1 and weights.step == source.step == 2
+                and (self.outside_code is not None or source.outside == 0))
 
     @property
     def digits(self) -> int:
@@ -145,10 +155,24 @@ class CLayer:
         """What C's accumulators lack of the program's, int64 ``[outputs]``: the offset of
         the codes times all weights, which output stages hold."""
         source = self.layer.source
-        if not isinstance(source, Codes):
+        if not isinstance(source, Codes) or self.is_signs:
             return np.zeros(self.layer.outputs, np.int64)
         total: Array = source.offset * self.layer.weights.combined.sum(axis=0)
         return total
+
+
+def turned(layer: Layer) -> Layer:
+    """The same layer with no output whose sums are negated before they are compared: its
+    weights are negated instead, where they can be."""
+    stage, weights = layer.stage, layer.weights
+    if not isinstance(stage, ToCodes) or not isinstance(stage.staircase, Steps):
+        return layer
+    steps, top = stage.staircase, 2**weights.bits - 1
+    if 2 * weights.offset + weights.step * top != 0 or not steps.descending.any():
+        return layer
+    codes = np.where(steps.descending, top - weights.codes, weights.codes)
+    risen = Steps(steps.thresholds, np.zeros_like(steps.descending))
+    return replace(layer, weights=replace(weights, codes=codes), stage=ToCodes(risen))
 
 
 def emit_layer(writer: Writer, c: CLayer) -> None:
@@ -166,6 +190,9 @@ def emit_layer(writer: Writer, c: CLayer) -> None:
             _emit_layer(writer, c)
         return
     words = define_weights(writer, c)
+    if c.is_signs:
+        _emit_signs(writer, c, words)
+        return
     if last or c.corrects_edges:
         _emit_sums_in_one_pass(writer, c, words)
         _emit_accumulate(writer, c)
@@ -336,6 +363,33 @@ def _emit_fused(writer: Writer, c: CLayer, words: list[Word]) -> None:
         del writer.constants[known:]
         body = ["if (outside_rows != 0u) {", *indented(border), "}", *body]
     writer.function([_layer_head(c), "{", *indented(body), "}"])
+
+
+def _emit_signs(writer: Writer, c: CLayer, words: list[Word]) -> None:
+    """Sums of signs: the rows, less twice those where input and weight differ."""
+    differing = [f"({word(f'{n}u')} ^ b{n})" for n, word in enumerate(words)]
+    bits = declare_bits(len(words), "window")
+
+    def value(rows: str, differing: list[str]) -> str:
+        return f"({rows} - 2 * (int32_t)ones_{len(words)}({', '.join(differing)}))"
+
+    inner = value(str(c.layer.rows), differing)
+    if isinstance(c.layer.stage, ToState):
+        writer.function([
+            f"static void {c.name}_accumulate(int32_t *accumulators, {_input_parameters(c)})", "{",
+            *indented([*bits, *for_outputs(c.layer.outputs, f"accumulators[c] = {inner};")]), "}"])
+        return
+    body = _stage_statements(writer, c, inner)
+    if c.corrects_edges:
+        # What is outside is zero: it neither agrees nor differs. The constants are the same.
+        known = len(writer.constants)
+        masked = [f"{each} & ~outside[{n}]" for n, each in enumerate(differing)]
+        border = _stage_statements(writer, c, value("inside", masked))
+        del writer.constants[known:]
+        body = ["if (outside_rows != 0u) {",
+                *indented([f"const int32_t inside = {c.layer.rows} - (int32_t)outside_rows;",
+                           *border, "return;"]), "}", *body]
+    writer.function([_layer_head(c), "{", *indented([*bits, *body]), "}"])
 
 
 def _emit_sums_in_one_pass(writer: Writer, c: CLayer, words: list[Word]) -> None:

@@ -40,7 +40,9 @@ def emit_sums(writer: Writer, c: CLayer) -> None:
                 "    worth *= 2u;", "}"]
     what = "what the ones of a digit are worth" if worth else "the number of ones"
     writer.function([
-        f"/* Adds to each output {what} that it shares with the inputs. */",
+        f"/* Adds to each output {what} that it shares with the inputs.",
+        " * Apart: within its caller gcc does not turn the loop into vectors. */",
+        "#ifdef __GNUC__", "__attribute__((noinline))", "#endif",
         f"static void {c.name}_sums({parameters})", "{", *indented(body), "}"])
 
 
@@ -52,8 +54,8 @@ def define_weights(writer: Writer, c: CLayer) -> list[Word]:
     at = ("[term]" if several else "") + ("[plane]" if weights.bits > 1 else "")
     shape = "term, " * several + "plane, " * (weights.bits > 1) + "word, output"
     full, left = divmod(layer.rows, 32)
-    # Bytes beside words halve the speed of vectors; layers of many passes have no room to spare.
-    if left > (16 if c.is_fused else 24):
+    # Half a word or a byte more is saved; three bytes in two arrays would cost more time.
+    if left > 16:
         full, left = full + 1, 0
 
     def define(name: str, rows: slice, bits: int, what: str) -> str:
@@ -67,17 +69,11 @@ def define_weights(writer: Writer, c: CLayer) -> list[Word]:
     if full:
         name = define(f"{c.name}_weights", slice(0, 32 * full), 32, shape)
         found += [lambda number: f"{name}{at}[{number}][c]"] * full
-    # The last rows stand in words as narrow as they are few.
-    rest, start = [], 0
-    for bits in (16, 8):
-        if left - start > bits - 8:
-            first = 32 * full + start
-            rows = slice(first, min(first + bits, layer.rows))
-            narrow = define(f"{c.name}_rest_{bits}", rows, bits, shape.replace("word, ", ""))
-            rest.append(f"(uint32_t){narrow}{at}[c] << {start}" if start else f"{narrow}{at}[c]")
-            start += bits
-    if rest:
-        found.append(lambda number: f"({' | '.join(rest)})" if len(rest) > 1 else rest[0])
+    if left:
+        bits = 16 if left > 8 else 8
+        narrow = define(f"{c.name}_rest", slice(32 * full, layer.rows), bits,
+                        shape.replace("word, ", ""))
+        found.append(lambda number: f"{narrow}{at}[c]")
     return found
 
 

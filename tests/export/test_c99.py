@@ -99,7 +99,7 @@ MUTATIONS = {
     "weight": r"_weights\S* = \{[^0]*0x([0-9a-f]+)",
     "threshold": r"perceive_0_threshold\[\d+\] = \{\s*(-?\d+)",
     "rounding": r"floor_shift\(accumulators\[c\] \* \S+ \+ \S+, (\d+)u",
-    "fire rate": r"\(number >> 16\) < (\d+)u",
+    "fire rate": r">> 16\) < (\d+)u",
     "generator": r"value \*= 0x([0-9a-f]+)u",
     "alive": r"AUTOMATON_ALIVE_FROM (\d+)",
 }
