@@ -14,6 +14,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from tabulate import tabulate
 
 from larqca import load_data, run_sweep
 from larqca.errors import DataError
+from larqca.export.boards import BOARDS
 from larqca.files import write_text
 from larqca.sweep.provenance import processor
 
@@ -228,19 +230,31 @@ def write_images(folder: Path, data_dir: str | None) -> tuple[Path, str]:
     return path, data.name
 
 
+def tool_versions() -> str:
+    """The first line of what compilers and emulator say of themselves."""
+    tools = ("gcc", "clang", BOARDS["cortex-m4"].compiler, "qemu-system-arm")
+    found = [subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+             for tool in tools if shutil.which(tool)]
+    return "; ".join(text.splitlines()[0] for text in found)
+
+
 def page(data: str, threads: int, tables: dict[str, list[Row]]) -> str:
     """The report as Markdown."""
     import importlib.metadata as metadata
 
-    versions = {name: metadata.version(name) for name in ("larqca", "tensorflow", "larq", "numpy")}
+    packages = ["larqca", "tensorflow", "larq", "numpy"]
+    peers = [(HERE / f"requirements-{p}.txt").read_text().split()[0] for p in ("torch", "cax")]
+    if set(tables) <= set(DEVICES):
+        packages.append("larq-compute-engine")
+        peers = [tool_versions()]
+    versions = {name: metadata.version(name) for name in packages}
     lines = [
         "# Benchmark",
         "",
         f"- {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, "
         f"{processor()}, {threads} threads, {platform.system()}, data {data}",
         "- " + ", ".join(f"{name} {version}" for name, version in versions.items())
-        + "; peers: " + ", ".join((HERE / f"requirements-{p}.txt").read_text().split()[0]
-                                  for p in ("torch", "cax")),
+        + "; " + ", ".join(peers),
         "- medians of 7 repeats (evaluation and CAX: 3), one process after another: "
         "`make bench`",
     ]  # fmt: skip
