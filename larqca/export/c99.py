@@ -14,6 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from larqca.errors import ExportError
+from larqca.export.c99_codes import (
+    codes_argument,
+    codes_definitions,
+    codes_parameter,
+    rollout_statements,
+)
 from larqca.export.c99_constants import Constant, bit_words
 from larqca.export.c99_grey import Grey, grey_of
 from larqca.export.c99_helpers import WEYL_C, helper_texts
@@ -109,7 +115,7 @@ def emit_c99(
     for number in range(1, program.perceive_layers):
         _emit_row(writer, layers, number, program.perceive_layers)
     _emit_update(writer, program, layers)
-    _emit_advance(writer, program)
+    _emit_advance(writer, program, layers)
     members = _members(program, layers, grey, max_height, max_width)
     size = 20 + sum(member.bytes for member in members)
     size += -size % 4
@@ -117,7 +123,10 @@ def emit_c99(
     header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
     source = fill(SOURCE_START + grey.functions + "\n",
                   {**names, "DESCRIPTION": _comment(describe(program))})
+    codes = codes_definitions(layers)
+    names |= {"UNPACKED": rollout_statements(layers), "CODES": codes_argument(layers)}
     source += "\n\n".join([
+        *([codes.strip()] if codes else []),
         *helper_texts(writer.helpers),
         *(constant.text() for constant in writer.constants),
         *writer.functions,
@@ -257,7 +266,7 @@ def _emit_at(writer: Writer, c: CLayer, number: int) -> None:
     body += [*gather, f"{c.name}_layer({out.split('*')[1]}, {layer_arguments(c)});"]
     writer.function([
         f"static void {c.name}_at(const struct {writer.prefix} *a, uint32_t row, uint32_t column,",
-        f"    {out})", "{", *indented(body), "}"])
+        f"    {out}{codes_parameter([c])})", "{", *indented(body), "}"])
 
 
 def _emit_row(writer: Writer, layers: list[CLayer], number: int, count: int) -> None:
@@ -276,11 +285,13 @@ def _emit_row(writer: Writer, layers: list[CLayer], number: int, count: int) -> 
         "            return 1u;", "        }", "    }", "    return 0u;", "}"])
     writer.function([
         f"/* A row of what {c.layer.name} reads; cells that none sees keep what was there. */",
-        f"static void {c.name}_row(struct {writer.prefix} *a, uint32_t row)", "{",
+        f"static void {c.name}_row(struct {writer.prefix} *a, uint32_t row"
+        f"{codes_parameter([before])})", "{",
         "    for (uint32_t column = 0; column < a->width; column++) {",
         f"        if (is_seen_{number}(a, row, column) != 0u) {{",
         f"            {before.name}_at(a, row, column,",
-        f"                &a->ring_{number}[((row % 3u) * MAX_WIDTH + column) * {c.cell_size}u]);",
+        f"                &a->ring_{number}[((row % 3u) * MAX_WIDTH + column) * {c.cell_size}u]"
+        f"{before.codes_argument});",
         "        }", "    }", "}"])
 
 
@@ -292,11 +303,13 @@ def _emit_update(writer: Writer, program: Program, layers: list[CLayer]) -> None
     for layer in layers[count:]:
         body += ([f"uint32_t {_buffer(layer)}[{layer.cell_size}];"] if layer.reads_codes
                  else declare_words(layer, _buffer(layer)))
-    body.append(f"{layers[count - 1].name}_at(a, row, column, {_buffer(layers[count])});")
+    body.append(f"{layers[count - 1].name}_at(a, row, column, {_buffer(layers[count])}"
+                f"{layers[count - 1].codes_argument});")
     for layer, after in zip(layers[count:], [*layers[count + 1 :], None], strict=True):
         body += premultiply_statements(writer, layer, _buffer(layer))
-        body.append(f"{layer.name}_accumulate(accumulators, {_buffer(layer)});" if after is None
-                    else f"{layer.name}_layer({_buffer(after)}, {_buffer(layer)});")
+        call = (f"{layer.name}_accumulate(accumulators" if after is None
+                else f"{layer.name}_layer({_buffer(after)}")
+        body.append(f"{call}, {_buffer(layer)}{layer.codes_argument});")
     state_type = f"int{program.state_bits}_t"
     change = state_statements(writer, last, state_type, program.state_high)
     number = "number" if any("number" in each for each in change) else ""
@@ -304,6 +317,7 @@ def _emit_update(writer: Writer, program: Program, layers: list[CLayer]) -> None
                 f"{program.state_channels}u];")
     parameters = f"struct {writer.prefix} *a, uint32_t row, uint32_t column"
     parameters += ", uint32_t number" if number else ""
+    parameters += codes_parameter(layers[count - 1 :])
     writer.function(["/* Adds to a cell's state what the networks make of its window. */",
                      f"static void update_cell({parameters})", "{",
                      *indented([*body, *change]), "}"])
@@ -314,10 +328,11 @@ def _buffer(c: CLayer) -> str:
     return f"{c.name}_{'codes' if c.reads_codes else 'words'}"
 
 
-def _emit_advance(writer: Writer, program: Program) -> None:
+def _emit_advance(writer: Writer, program: Program, layers: list[CLayer]) -> None:
     """``advance``: one step of all cells."""
     random = program.fire_below != FIRE_ALWAYS
     number = "number" in writer.functions[-1].split("\n")[1]
+    count = program.perceive_layers
     fires = "is_alive(a, place + b)"
     if random:
         fires += f" & ((mix(key + (place + b) * {WEYL_C}) >> 16) < {program.fire_below}u)"
@@ -329,18 +344,18 @@ def _emit_advance(writer: Writer, program: Program) -> None:
         f"    firing |= (uint32_t)({fires}) << b;", "}",
         "while (firing != 0u) {",
         "    uint32_t b = ones_1((firing & (0u - firing)) - 1u);",
-        *indented([*numbered, f"update_cell(a, row, start + b{', number' if number else ''});"]),
+        *indented([*numbered, f"update_cell(a, row, start + b{', number' if number else ''}"
+                   f"{codes_argument(layers[count - 1 :])});"]),
         "    firing &= firing - 1u;", "}"]
-    count = program.perceive_layers
-    names = [layer.name.replace("/", "_") for layer in program.layers]
     rows = []
     for level in range(1, count):
         rows += [f"if (tick >= {level}u && tick - {level}u < a->height) {{",
-                 f"    {names[level]}_row(a, tick - {level}u);", "}"]
+                 f"    {layers[level].name}_row(a, tick - {level}u"
+                 f"{layers[level - 1].codes_argument});", "}"]
     key = [f"uint32_t key = mix(a->seed + mix(a->step + {WEYL_C}));"] if random or number else []
     writer.function([
         "/* One step. Rows of the state change once no layer will read them any more. */",
-        f"static void advance(struct {writer.prefix} *a)", "{",
+        f"static void advance(struct {writer.prefix} *a{codes_parameter(layers)})", "{",
         *indented([
             *key, f"for (uint32_t tick = 0; tick < a->height + {count}u; tick++) {{",
             "    if (tick < a->height) {", "        read_row(a, tick);", "    }",

@@ -208,16 +208,24 @@ static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32
 """
 
 ADD_PRODUCTS = r"""
-/* Adds the products of a number with the codes of a row of weights, packed in a stream. */
-static void add_products(uint32_t *sums, const uint8_t *stream, uint32_t first, uint32_t bits,
+/* Adds the products of a number with the codes of a row of weights. */
+static void add_products(uint32_t *sums, const uint8_t *codes, uint32_t first, uint32_t bits,
                          uint32_t outputs, uint32_t number)
 {
+#if UNPACK
+    (void)bits;
+    for (uint32_t c = 0; c < outputs; c++) {
+        sums[c] += number * codes[first + c];
+    }
+#else
     uint32_t mask = ((uint32_t)1 << bits) - 1u;
+    first *= bits;
     for (uint32_t c = 0; c < outputs; c++) {
         uint32_t at = first + c * bits;
-        uint32_t both = (uint32_t)stream[at / 8u] | ((uint32_t)stream[at / 8u + 1u] << 8);
+        uint32_t both = (uint32_t)codes[at / 8u] | ((uint32_t)codes[at / 8u + 1u] << 8);
         sums[c] += number * ((both >> (at % 8u)) & mask);
     }
+#endif
 }
 """
 

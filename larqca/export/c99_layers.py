@@ -63,6 +63,11 @@ class CLayer:
         return self.digits * self.layer.weights.bits * self.layer.weights.terms <= MOST_PAIRS
 
     @property
+    def codes_argument(self) -> str:
+        """What its functions are called with beside their inputs, where weights are codes."""
+        return "" if self.by_ones else ", codes"
+
+    @property
     def is_fused(self) -> bool:
         """Whether its sums take one pass over words that fit into registers, so that its
         output stage can stand in the same loop."""
@@ -203,20 +208,21 @@ def emit_layer(writer: Writer, c: CLayer) -> None:
 def _emit_products(writer: Writer, c: CLayer) -> None:
     layer, weights = c.layer, c.layer.weights
     stream = bit_stream(weights.codes, weights.bits)
-    name = writer.constant(unsigned(
+    writer.constant(unsigned(
         f"{c.name}_weights", layer.name, stream, 8,
         f"codes of {weights.bits} bits as [{'term, ' * (weights.terms > 1)}row, output], lowest "
         "bit first, and a byte to read over"))
     several = weights.terms > 1
-    parameters = "uint32_t *sums, const int16_t *inputs" + (", uint32_t term" if several else "")
+    parameters = "uint32_t *sums, const int16_t *inputs, const struct codes *codes"
+    parameters += ", uint32_t term" if several else ""
     at = f"(term * {layer.rows}u + r)" if several else "r"
     writer.function([
         "/* Adds the products of all inputs with the codes of the weights. */",
         f"static void {c.name}_sums({parameters})", "{",
         f"    for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
         "        if (inputs[r] != 0) {",
-        f"            add_products(sums, {name}, {at} * {weights.bits * layer.outputs}u, "
-        f"{weights.bits}u, {layer.outputs}u,", "                         (uint32_t)inputs[r]);",
+        f"            add_products(sums, codes->{c.name}, {at} * {layer.outputs}u,",
+        f"                         {weights.bits}u, {layer.outputs}u, (uint32_t)inputs[r]);",
         "        }", "    }", "}",
     ])
 
@@ -228,7 +234,7 @@ def _emit_accumulate(writer: Writer, c: CLayer) -> None:
     body = [f"uint32_t sums[{outputs}];", *_base(c)]
     each = [] if c.is_fused else [f"clear(sums, {outputs}u);"]
     if not c.by_ones:
-        each.append(f"{c.name}_sums(sums, inputs{term});")
+        each.append(f"{c.name}_sums(sums, inputs, codes{term});")
     elif c.digits == 1:
         each.append(_sums_call(c, "window", term))
     else:
@@ -334,13 +340,13 @@ def _input_parameters(c: CLayer) -> str:
     parameters = "const uint32_t *window" if c.reads_codes else "const int16_t *inputs"
     if c.corrects_edges:
         parameters += ",\n    const uint32_t *outside, uint32_t outside_rows"
-    return parameters
+    return parameters + ("" if c.by_ones else ", const struct codes *codes")
 
 
 def layer_arguments(c: CLayer) -> str:
     """What a function of this layer is called with, behind where its results go."""
     return ("window" if c.reads_codes else "inputs") + (
-        ", outside, outside_rows" if c.corrects_edges else "")
+        ", outside, outside_rows" if c.corrects_edges else "") + c.codes_argument
 
 
 def _emit_layer(writer: Writer, c: CLayer) -> None:

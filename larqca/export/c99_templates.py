@@ -162,8 +162,8 @@ int @prefix@_rollout(struct @prefix@ *a, uint32_t steps)
     if (problem != @PREFIX@_OK) {
         return problem;
     }
-    for (uint32_t i = 0; i < steps; i++) {
-        advance(a);
+@UNPACKED@    for (uint32_t i = 0; i < steps; i++) {
+        advance(a@CODES@);
     }
     return @PREFIX@_OK;
 }

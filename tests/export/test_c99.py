@@ -51,7 +51,8 @@ def test_every_kind_bit_for_bit_under_the_sanitizers(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["one bit", "bnn", "4 bits"])
-@pytest.mark.parametrize("flags", [("-O3", "-march=native"), ("-Os", "-funsigned-char")], ids=str)
+@pytest.mark.parametrize(
+    "flags", [("-O3", "-march=native"), ("-O2", "-DUNPACK=1"), ("-Os", "-funsigned-char")], ids=str)
 def test_other_flags(name, flags, tmp_path):
     _, program = tiny_program(EVERY[name], fire_all=False)
     write(tmp_path, program)
