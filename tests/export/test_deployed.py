@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from larqca.export.c99 import emit_c99
 from larqca.export.deployed import code_bytes, deployed_figures
 from larqca.export.lower import lower
+from larqca.footprint.memory import memory_of
 from tests.automata.helpers import tiny_automaton
 from tests.export.cases import INPUTS
 from tests.export.helpers import whole_pictures
@@ -43,3 +46,30 @@ def test_what_cannot_be_exported_says_why():
     found = deployed_figures(model, IMAGES)
     assert list(found) == ["refused"]
     assert "magnitude_aware_sign" in found["refused"]
+
+
+KERNELS = {"kernel_quantizer": "ste_sign"}
+BINARY = {**KERNELS, "input_quantizer": "ste_sign"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "state_bits", "flash", "ram"),
+    [("distill", 16, 8, 36), ("distill", 8, 8, 20), ("compact", 8, 4, 12)],
+)
+def test_a_fully_binary_automaton_fits_a_small_cortex_m4(preset, state_bits, flash, ram):
+    """KiB of flash for code and constants, of RAM for 28 x 28 cells."""
+    need("arm-none-eabi-gcc", "arm-none-eabi-size")
+    model = tiny_automaton(preset=preset, perceive=BINARY, update=BINARY, deviation=0.02)
+    source = emit_c99(lower(model, whole_pictures(1, 2, 10, 10), state_bits=state_bits))
+    code = code_bytes(source)
+    assert code is not None
+    assert code + source.constant_bytes <= 1024 * flash
+    assert source.arena_bytes <= 1024 * ram
+
+
+@pytest.mark.parametrize("preset", ["distill", "wide", "clothing"])
+@pytest.mark.parametrize("network", [KERNELS, BINARY, {**BINARY, "kernel_planes": 5}], ids=str)
+def test_one_bit_constants_are_hardly_more_than_in_theory(preset, network):
+    model = tiny_automaton(preset=preset, perceive=network, update=network, deviation=0.02)
+    source = emit_c99(lower(model, whole_pictures(1, 2, 10, 10)))
+    assert source.constant_bytes <= 1.05 * memory_of(model.layout.layers).bytes
