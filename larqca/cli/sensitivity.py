@@ -25,8 +25,9 @@ _EPILOG = (
               help="Ways to quantize a layer.")
 @click.option("--iterations", type=click.IntRange(min=0), default=300, show_default=True,
               metavar="N", help="Training of each trial from the run's weights.")
-@click.option("--images", type=click.IntRange(min=1), metavar="N",
-              help="Judge trials on so many test images.  [default: as the run]")
+@click.option("--images", type=click.IntRange(min=1), default=500, show_default=True, metavar="N",
+              help="Judge trials on so many training images, which they are not trained on. "
+                   "The suggestion is judged by the test.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="KIB",
               help="Suggest what fits into so many KiB, and train it.")
 @click.option("--check-iterations", type=click.IntRange(min=0), metavar="N",
@@ -40,7 +41,7 @@ _EPILOG = (
 @click.option("--quiet", is_flag=True, help="Show no progress, only tables.")
 @debug.option
 def sensitivity(
-    run: Path, choices: str, iterations: int, images: int | None, budget: float | None,
+    run: Path, choices: str, iterations: int, images: int, budget: float | None,
     check_iterations: int | None, out: Path | None, data_dir: str | None, jobs: int | None,
     threads: int | None, quiet: bool,
 ) -> int:

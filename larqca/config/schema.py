@@ -258,6 +258,8 @@ class EvaluationConfig(Section):
         mutate: whether every image is exchanged for another half-way.
         record_every: metrics are taken at each multiple of this many steps.
         images: how many test images (None: all).
+        held_out: judge on the last so many training images, and do not train on them
+            (0: on test images). Whatever is chosen by such figures has not seen the test.
         batch_size: cell accuracy is pooled within batches of this many images.
         seed: of the fire masks, the noise and the exchange of images.
     """
@@ -266,6 +268,7 @@ class EvaluationConfig(Section):
     mutate: bool = True
     record_every: Positive = 5
     images: Positive | None = None
+    held_out: Annotated[int, Field(ge=0, le=10**6)] = 0
     batch_size: Positive = 1000
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

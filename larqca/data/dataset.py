@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from larqca.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,23 @@ class Dataset:
     test_images: npt.NDArray[np.float32]
     test_labels: npt.NDArray[np.int32]
     classes: int = 10
+
+    def held_out(self, count: int) -> Dataset:
+        """The last so many training images as test images, which training then lacks.
+
+        Raises:
+            DataError: there are not more training images than that.
+        """
+        if count == 0:
+            return self
+        if count >= len(self.train_images):
+            raise DataError(f"evaluation.held_out is {count:,}, but {self.name} has only "
+                            f"{len(self.train_images):,} training images; hold out fewer")
+        return replace(
+            self,
+            train_images=self.train_images[:-count], train_labels=self.train_labels[:-count],
+            test_images=self.train_images[-count:], test_labels=self.train_labels[-count:],
+        )
 
     def sha256(self) -> str:
         """Digest of the four arrays: their names, shapes, types and little-endian bytes."""

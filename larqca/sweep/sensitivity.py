@@ -128,15 +128,13 @@ class Subject:
         return {"name": name, "settings": settings, "seeds": [self.config.seed],
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip
 
-    def trials_grid(
-        self, choices: Sequence[str], iterations: int, images: int | None = None
-    ) -> dict[str, Any]:
-        """Every layer alone, in every way, judged on so many test images (None: as the run)."""
+    def trials_grid(self, choices: Sequence[str], iterations: int, images: int) -> dict[str, Any]:
+        """Every layer alone, in every way, judged on so many training images that are held
+        out: a suggestion that follows from them has not seen the test."""
         rows = [self.row(row_name(layer, choice), {layer: choice})
                 for layer in self.layers for choice in choices]
         grid = self.grid("sensitivity", rows, iterations)
-        if images is not None:
-            grid["settings"]["evaluation"]["images"] = images
+        grid["settings"]["evaluation"] |= {"held_out": images, "images": None}
         return grid
 
     def suggestion_grid(self, suggestion: Suggestion, iterations: int) -> dict[str, Any]:

@@ -58,12 +58,13 @@ def execute(
         Interrupted: `stop` answered true.
         LarqcaError: data or weights cannot be used.
     """
-    dataset = load(config.data, data_dir)
+    whole = load(config.data, data_dir)
+    dataset = whole.held_out(config.evaluation.held_out)
     model = build_model(config, dataset, source)
     engine = make_engine(model)
     trainer = Trainer(model, engine, config, dataset, directory)
     figures = larq_figures(model)
-    digest = dataset.sha256()
+    digest = whole.sha256()
     try:
         trainer.run(progress, stop)
     except Diverged as error:

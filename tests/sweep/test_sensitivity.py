@@ -13,6 +13,7 @@ from larqca.sweep.sensitivity import (
     BASELINE,
     CHOICES,
     Subject,
+    Suggestion,
     Trial,
     read_trials,
     row_name,
@@ -47,7 +48,7 @@ def folder_of(sweep, row: str) -> Path:
 
 def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
     subject = Subject(float_run)
-    grid = load_grid(subject.trials_grid(["1", "4"], 7))
+    grid = load_grid(subject.trials_grid(["1", "4"], 7, 50))
     assert len(grid.runs) == 1 + 3 * 2
     assert {run.config.training.iterations for run in grid.runs} == {7}
     for run in grid.runs:
@@ -56,11 +57,15 @@ def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
         assert run.source_file == subject.model
 
 
-def test_trials_can_be_judged_on_fewer_images_than_the_run(float_run: Path) -> None:
+def test_trials_are_judged_on_training_images_and_the_suggestion_on_the_test(
+    float_run: Path,
+) -> None:
     subject = Subject(float_run)
-    for images, expected in ((None, 20), (7, 7)):
-        grid = load_grid(subject.trials_grid(["1"], 7, images))
-        assert {run.config.evaluation.images for run in grid.runs} == {expected}
+    for run in load_grid(subject.trials_grid(["1"], 7, 50)).runs:
+        assert (run.config.evaluation.held_out, run.config.evaluation.images) == (50, None)
+    suggestion = Suggestion(dict.fromkeys(subject.layers, "1"), 1.0, 0.0)
+    for run in load_grid(subject.suggestion_grid(suggestion, 7)).runs:
+        assert (run.config.evaluation.held_out, run.config.evaluation.images) == (0, 20)
 
 
 def record(row: str, accuracy: float, after: float, size: float, state: str = "done"):
@@ -121,8 +126,8 @@ def test_the_command_tries_suggests_and_checks(
     float_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["sensitivity", str(float_run), "--choices", "1,8", "--iterations", "1",
-                 "--budget", "12", "--check-iterations", "2", "--out", str(tmp_path / "out"),
-                 "--jobs", "2", "--quiet"]  # fmt: skip
+                 "--images", "30", "--budget", "12", "--check-iterations", "2",
+                 "--out", str(tmp_path / "out"), "--jobs", "2", "--quiet"]  # fmt: skip
     assert command(arguments) == 0
     said = capsys.readouterr().out
     assert said.count("dorefa_quantizer(k_bit=8)") >= 3
