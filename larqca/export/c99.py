@@ -23,18 +23,15 @@ from larqca.export.c99_codes import (
 from larqca.export.c99_constants import Constant, bit_words
 from larqca.export.c99_grey import Grey, grey_of
 from larqca.export.c99_helpers import WEYL_C, helper_texts
-from larqca.export.c99_layers import (
-    CLayer,
-    declare_words,
-    emit_layer,
-    gather_statements,
-    layer_arguments,
-    premultiply_statements,
-    state_statements,
-    turned,
-)
+from larqca.export.c99_layer import CLayer, turned
+from larqca.export.c99_layers import emit_layer, layer_arguments, state_statements
 from larqca.export.c99_stages import indented, line, staircase
 from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
+from larqca.export.c99_windows import (
+    declare_words,
+    gather_statements,
+    premultiply_statements,
+)
 from larqca.export.c99_writer import Writer
 from larqca.export.describe import describe
 from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, ToWords, WordInput

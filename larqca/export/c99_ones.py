@@ -17,7 +17,7 @@ from larqca.export.c99_helpers import MOST_WORDS
 from larqca.export.c99_stages import for_outputs, indented
 
 if TYPE_CHECKING:
-    from larqca.export.c99_layers import CLayer
+    from larqca.export.c99_layer import CLayer
     from larqca.export.c99_writer import Writer
 
 # So many groups of words are written one after the other, more as a loop.
