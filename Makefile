@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev ## install the developers' tools too, run linter, t
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-bench: $(VENV)/.installed ## measure speed against peers (sets up environments for them), write reports/benchmark.md
+bench: $(VENV)/.installed-dev ## measure speed against peers (sets up environments for them), write reports/benchmark*.md
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 toolchains: ## install cross compilers and emulators (Debian, Ubuntu; as root)

@@ -20,11 +20,12 @@ from peers import CMSIS_NN, HERE, cmsis_nn
 
 from larqca import NeuralCA, build_run_config, layout_of
 from larqca.automata.model_file import load_model
-from larqca.export.boards import BOARDS, emulate, link_flags
-from larqca.export.c99 import CSource, emit_c99
+from larqca.errors import ExportError
+from larqca.export.boards import BOARDS, INSTALL, emulate, link_flags
+from larqca.export.c99.emit import CSource, emit_c99
 from larqca.export.deployed import code_bytes
-from larqca.export.flatbuffer_machine import open_machine
-from larqca.export.flatbuffers import STEP, build
+from larqca.export.flatbuffer.build import STEP, build
+from larqca.export.flatbuffer.machine import open_machine
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.lower import lower
 from larqca.export.program import Program
@@ -165,6 +166,8 @@ def on_this_machine(images: np.ndarray) -> list[Row]:
 def board_instructions(folder: Path, processor: tuple[str, ...], flags: str) -> float:
     """Instructions of a step on an emulated MPS2 board, compiled for a processor."""
     board = BOARDS["cortex-m4"]
+    if shutil.which(board.compiler) is None:
+        raise ExportError(f"there is no {board.compiler} on this machine; {INSTALL}")
     run([board.compiler, *link_flags(board), *processor, *flags.split(), "-std=c99", "-I", folder,
          HERE / "count_instructions.c", folder / "automaton.c", "-o", folder / "count.elf"])
     ticks = int(emulate("cortex-m4", folder / "count.elf", "-icount", "shift=0")[0])
@@ -232,7 +235,10 @@ def main() -> None:
     if images.shape[1:] != (28, 28):
         # The embedded digits, three times as large and with a rim of two.
         images = np.pad(images.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
-    measured = {"machine": on_this_machine, "boards": on_boards}[given.what](images)
+    try:
+        measured = {"machine": on_this_machine, "boards": on_boards}[given.what](images)
+    except ExportError as error:
+        raise SystemExit(f"{given.what} is left out: {error}") from error
     print(json.dumps(measured))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from larqca.automata.neural_ca import NeuralCA
 Array = npt.NDArray[Any]
 
 STEPS, EVERY = 60, 10
+WINDOWS = 512
+# An input beyond this is of an automaton that is blowing up, and would drown all others.
+SANE = 1e3
 
 
 def layer_inputs(
@@ -32,6 +36,48 @@ def layer_inputs(
         For each layer float32 ``[samples, inputs]``, finite; the first one's begin with grey.
     """
     samples: list[list[Array]] = [[] for _ in model.layout.layers]
+    for state, alive in _moments(model, images, seed, limit):
+        for found, inputs in zip(samples, _inputs_of(model, state), strict=True):
+            found.append(inputs[alive])
+    joined = [np.concatenate(found) for found in samples]
+    # An automaton that blows up on a picture says nothing of the others with it.
+    return [found[np.isfinite(found).all(axis=1)] for found in joined]
+
+
+def layer_windows(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array]:
+    """What the kernels of every layer reach from live cells that stand away from the edges.
+
+    Args:
+        model: the automaton.
+        images: grey ``[pictures, height, width]``.
+        seed: of fire masks, noise and the choice of cells.
+
+    Returns:
+        For each layer float32 ``[samples, area, inputs]``, before its input scale and
+        quantizer; at most `WINDOWS` of each moment, without those that hold a number
+        beyond `SANE`.
+    """
+    rng = np.random.default_rng(seed)
+    samples: list[list[Array]] = [[] for _ in model.layout.layers]
+    for state, alive in _moments(model, images, seed, None):
+        inner = alive.copy()
+        inner[:, [0, -1]] = inner[:, :, [0, -1]] = False
+        cells = np.argwhere(inner)
+        if len(cells) > WINDOWS:
+            cells = cells[rng.choice(len(cells), WINDOWS, replace=False)]
+        picture, row, column = cells.T
+        for number, inputs in enumerate(_inputs_of(model, state)):
+            around = (-1, 0, 1) if model.layout.layers[number].kernel_size == 3 else (0,)
+            taps = [inputs[picture, row + y, column + x] for y in around for x in around]
+            samples[number].append(np.stack(taps, axis=1))
+    joined = [np.concatenate(found) for found in samples]
+    return [found[(np.abs(found) <= SANE).all(axis=(1, 2))] for found in joined]
+
+
+def _moments(
+    model: NeuralCA, images: Array, seed: int, limit: float | None
+) -> Iterator[tuple[Array, Array]]:
+    """States of pictures, half of them exchanged under living states, and who is alive."""
     state = model.seed_state(images)
     for picture_set in (images, np.roll(images, 1, axis=0)):
         state[..., 0] = picture_set
@@ -41,11 +87,7 @@ def layer_inputs(
             state = model.rollout(state, EVERY, seed=seed + number)
             if limit is not None:
                 state[..., 1:] = np.clip(np.nan_to_num(state[..., 1:]), -limit, limit)
-            for found, inputs in zip(samples, _inputs_of(model, state), strict=True):
-                found.append(inputs[alive])
-    joined = [np.concatenate(found) for found in samples]
-    # An automaton that blows up on a picture says nothing of the others with it.
-    return [found[np.isfinite(found).all(axis=1)] for found in joined]
+            yield state, alive
 
 
 def _inputs_of(model: NeuralCA, state: Array) -> list[Array]:

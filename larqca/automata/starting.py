@@ -6,7 +6,7 @@ an output scale v: |W| as a rank-one product with the quantizer's levels in betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from larqca.automata.calibration import layer_inputs
+from larqca.automata.calibration import layer_inputs, layer_windows
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.rounding import levels_of, round_together
 from larqca.backend import tf
 
 Array = npt.NDArray[Any]
@@ -50,7 +51,8 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         model: the automaton to start.
         source: one of the same layers, up to quantizers, scales and biases.
         images: grey ``[pictures, height, width]``, on which the source runs to tell what
-            new input quantizers must cover; without them, these start as they are.
+            new input quantizers must cover, and which errors of rounded weights cancel;
+            without them, the former start as they are, and weights are rounded one by one.
 
     Raises:
         ModelFileError: the automata differ in more than quantizers, scales and biases.
@@ -59,13 +61,14 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
     targets = model.perceive_blocks + model.update_blocks
     origins = source.perceive_blocks + source.update_blocks
     changes = _input_changes(model, source, images)
+    seen = _kernel_inputs(model, source, images, changes)
     arrays: dict[str, Array] = {}
     for number, (target, origin) in enumerate(zip(targets, origins, strict=True)):
         found = {name: variable.numpy() for name, variable in origin.variables.items()}
         if _quantized_alike(origin.layout, target.layout) and changes[number] is None:
             mine = {**_defaults(target), **found}
         else:
-            mine = _requantized(target, origin, found, changes[number])
+            mine = _requantized(target, origin, found, changes[number], seen[number])
         arrays.update(_outputs_changed(mine, target, changes[number + 1]))
     model.set_arrays({name: arrays[name] for name in model.layout.array_shapes()})
 
@@ -88,6 +91,35 @@ def _input_changes(
             if new[number] and reachable and len(inputs[number]):
                 changes[number] = _covering(target, inputs[number], before)
     return [*changes, None]
+
+
+def _kernel_inputs(
+    model: NeuralCA, source: NeuralCA, images: Array | None,
+    changes: Sequence[InputChange | None],
+) -> list[Array | None]:
+    """What each kernel of the target will multiply, ``[samples, area, inputs]``; None where
+    none is newly quantized, or nothing was seen."""
+    targets = model.perceive_blocks + model.update_blocks
+    origins = source.perceive_blocks + source.update_blocks
+    new = [two.layout.kernel_quantizer is not None and not _quantized_alike(one.layout, two.layout)
+           for one, two in zip(origins, targets, strict=True)]
+    if images is None or not any(new):
+        return [None] * len(targets)
+    seen: list[Array | None] = []
+    for number, windows in enumerate(layer_windows(source, images)):
+        wanted = new[number] and len(windows) > windows[0].size if len(windows) else False
+        seen.append(_read(targets[number], origins[number], windows, changes[number])
+                    if wanted else None)
+    return seen
+
+
+def _read(target: Block, origin: Block, windows: Array, change: InputChange | None) -> Array:
+    if change is None:
+        return np.asarray(origin.transform_input(tf.constant(windows)))
+    moved = (windows * change.gain + change.offset).astype(np.float32)
+    if target.layout.input_quantizer is None:
+        return moved
+    return np.asarray(target.convolution.input_quantizer(tf.constant(moved)))
 
 
 def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:
@@ -178,9 +210,11 @@ def _weights(block: Block) -> Array:
 
 
 def _requantized(
-    target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None
+    target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None,
+    seen: Array | None,
 ) -> dict[str, Array]:
-    """Arrays of `target` that compute as nearly as it can what `origin` computes."""
+    """Arrays of `target` that compute as nearly as it can what `origin` computes, on inputs
+    like those that were seen."""
     layout, name = target.layout, target.layout.name
     weights = _weights(origin)
     arrays = _defaults(target)
@@ -201,12 +235,44 @@ def _requantized(
         if layout.kernel_quantizer is None:
             rows = np.ones_like(rows)
         weights = weights / rows[..., None]
+        seen = None if seen is None else seen * rows
         arrays[f"{name}/input_scale"] = rows.reshape(layout.input_scale_shape)
     latent, outputs = factorized(weights, _quantize(target), layout)
+    if seen is not None and layout.has_output_scale:
+        latent, outputs, more = _together(target, weights, latent, outputs, seen)
+        if layout.bias:
+            arrays[f"{name}/bias"] = arrays[f"{name}/bias"] + more
     arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
+
+
+def _together(
+    target: Block, weights: Array, latent: Array, scale: Array, seen: Array
+) -> tuple[Array, Array, Array]:
+    """Latent weights and scale as `factorized` gives them, but rounded together where the
+    quantizer allows that, and what the bias then has to add."""
+    layout, quantize = target.layout, _quantize(target)
+    assert quantize is not None
+    spec = layout.kernel_quantizer or {}
+    nothing = np.zeros(layout.outputs, np.float32)
+    levels = levels_of(target.kernel_quantizer, spec)
+    if levels is None:
+        return latent, scale, nothing
+    inputs = seen.reshape(len(seen), -1).astype(np.float64)
+    mean = inputs.mean(axis=0) if layout.bias else np.zeros(inputs.shape[1])
+    centred = inputs - mean
+    flat = weights.reshape(-1, layout.outputs).astype(np.float64)
+    chosen, fitted = round_together(
+        flat, levels.values, scale.astype(np.float64), centred.T @ centred / len(centred))
+    numbers = np.searchsorted(levels.values, chosen - 1e-6)
+    found = levels.latents[numbers].reshape(weights.shape).astype(np.float32)
+    put_out = quantize(found).reshape(flat.shape)
+    if np.abs(put_out - chosen).max() > 1e-4:
+        return latent, scale, nothing  # DoReFa without a weight at its largest level
+    more = mean @ (flat - chosen * fitted)
+    return found, fitted.astype(np.float32), more.astype(np.float32)
 
 
 def _nonzero(scale: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from larqca.errors import ExportError
 from larqca.export.boards import BOARDS
-from larqca.export.c99 import CSource, emit_c99
+from larqca.export.c99.emit import CSource, emit_c99
 
 if TYPE_CHECKING:
     from larqca.automata.neural_ca import NeuralCA

@@ -10,7 +10,7 @@ must be refused.
 
 from __future__ import annotations
 
-from larqca.export.c99_templates import fill
+from larqca.export.c99.templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
 
 _DRIVER = """\

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.errors import ConfigError, ExportError
-from larqca.export.c99 import emit_c99
+from larqca.export.c99.emit import emit_c99
 from larqca.export.describe import describe
 from larqca.export.host import Case, interpret_case, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
@@ -54,7 +54,7 @@ class Options:
 
     Attributes:
         target: "c99", "wasm32" for the same and WebAssembly, "program" for the integer
-            program alone, or one of `larqca.export.flatbuffers`, for which state_bits,
+            program alone, or one of `larqca.export.flatbuffer.build`, for which state_bits,
             activation_bits, rounding and prefix mean nothing.
         state_bits: 8 or 16, of each word of the state.
         activation_bits: 8 or 16, of inputs that are not binarized.
@@ -121,7 +121,7 @@ def export(
     origin = {"model_sha256": file_sha256(model_file), "run": provenance, "data": name}
     tests = dataset.test_images[: options.images], dataset.test_labels[: options.images]
     if options.target in FLATBUFFER_TARGETS:
-        from larqca.export.flatbuffer_export import export_flatbuffers
+        from larqca.export.flatbuffer.export import export_flatbuffers
 
         return export_flatbuffers(model, images, out, options, origin, tests=tests)
     from larqca.export.lower import lower

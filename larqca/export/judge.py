@@ -19,8 +19,8 @@ import numpy.typing as npt
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ExportError
 from larqca.evaluation.metrics import metrics_of
-from larqca.export.c99 import CSource
-from larqca.export.c99_templates import fill
+from larqca.export.c99.emit import CSource
+from larqca.export.c99.templates import fill
 from larqca.export.host import compile_c
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.program import Program

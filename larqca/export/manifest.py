@@ -16,7 +16,7 @@ from larqca import __version__
 from larqca.automata.layout import AutomatonLayout
 from larqca.errors import ExportError
 from larqca.export import program as integers
-from larqca.export.c99 import CSource
+from larqca.export.c99.emit import CSource
 from larqca.export.host import Case, Outcome
 from larqca.export.program import Codes, Program
 from larqca.footprint.macs import macs_of

@@ -115,7 +115,7 @@ def _flatbuffers(
                           "export with --target c99 for boards")
     if compiler is not None or flags is not None:
         raise ConfigError(f"--cc and --flags are for C, and {directory} holds flatbuffers ({held})")
-    from larqca.export.flatbuffer_export import verify_flatbuffers
+    from larqca.export.flatbuffer.export import verify_flatbuffers
 
     return verify_flatbuffers(directory, content)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from larqca.errors import ExportError
 from larqca.export.boards import INSTALL
-from larqca.export.c99 import CSource
-from larqca.export.c99_templates import fill
+from larqca.export.c99.emit import CSource
+from larqca.export.c99.templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
 from larqca.export.host import WARNINGS, Case
 from larqca.export.program import Program

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from larqca.errors import ExportError
-from larqca.export.c99 import emit_c99
-from larqca.export.c99_constants import Constant, bit_stream, bit_words, signed, unsigned
+from larqca.export.c99.constants import Constant, bit_stream, bit_words, signed, unsigned
+from larqca.export.c99.emit import emit_c99
 from larqca.export.host import WARNINGS, Case, compare, random_cases, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.verify import check_source

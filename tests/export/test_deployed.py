@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from larqca.export.c99 import emit_c99
+from larqca.export.c99.emit import emit_c99
 from larqca.export.deployed import code_bytes, deployed_figures
 from larqca.export.lower import lower
 from larqca.footprint.memory import memory_of

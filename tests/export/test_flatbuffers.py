@@ -18,13 +18,14 @@ from larqca.automata.model_file import write_model
 from larqca.cli import main as command
 from larqca.config.canonical import build_run_config
 from larqca.errors import ExportError
-from larqca.export import flatbuffer_comparison, flatbuffers
-from larqca.export.binary_layers import binary_change, binary_layers
-from larqca.export.flatbuffer_machine import open_machine
-from larqca.export.flatbuffer_vectors import keras_vectors, read_vectors
-from larqca.export.flatbuffers import ROLLOUT, STEP, build, check_binary
+from larqca.export.flatbuffer import build as building
+from larqca.export.flatbuffer import comparison
+from larqca.export.flatbuffer.binary_layers import binary_change, binary_layers
+from larqca.export.flatbuffer.build import ROLLOUT, STEP, build, check_binary
+from larqca.export.flatbuffer.machine import open_machine
+from larqca.export.flatbuffer.step_graph import ROLLOUT_STEPS, step_graph
+from larqca.export.flatbuffer.vectors import keras_vectors, read_vectors
 from larqca.export.manifest import read_manifest
-from larqca.export.step_graph import ROLLOUT_STEPS, step_graph
 from tests.automata.helpers import random_pictures, tiny_automaton
 from tests.export.cases import BNN, EVERY
 from tests.export.helpers import DEEP, TINY, with_quantizers
@@ -65,7 +66,7 @@ def differences(model, target, pictures=2):
     flat = build(model, target, *SIZE, images)
     vectors = keras_vectors(model, images, *SIZE, fire="random", seed=5)
     assert np.ptp(vectors.states[-1]) > 0.1  # it moves
-    found = flatbuffer_comparison.compare(flat.files, target, vectors)
+    found = comparison.compare(flat.files, target, vectors)
     return flat, {name: max(each["largest"]) for name, each in found.items()}, vectors
 
 
@@ -100,7 +101,7 @@ def test_a_silent_fallback_to_floating_point_is_found():
     ternary[0, 0, 0] = 0.0
     layers[1] = replace(layers[1], kernels=(ternary,))
     graph = step_graph(model.layout, *SIZE, partial(binary_change, layers))
-    content = flatbuffers._converted_by_lce(graph)
+    content = building._converted_by_lce(graph)
     with pytest.raises(ExportError, match=r"layer 'update/0': .* made a CONV_2D of it"):
         check_binary(STEP, content, tuple(layers))
     whole = build(model, "lce", *SIZE).files[STEP]
@@ -222,7 +223,7 @@ def test_refusals_write_nothing(binary_model, float_model, tmp_path, capsys, mon
     refuse(binary_model, "lce", "--state-bits is for integer programs", "--state-bits", 8)
     refuse(float_model, "tflite", "--prefix is for integer programs", "--prefix", "me")
     refuse(float_model, "tflite", "max_width must be from 1 to 4096", "--max-width", 5000)
-    monkeypatch.setattr(flatbuffer_comparison, "TOLERANCE", {"tflite": 1e-12})
+    monkeypatch.setattr(comparison, "TOLERANCE", {"tflite": 1e-12})
     refuse(float_model, "tflite", "step.tflite: after step 1 its states are")
     monkeypatch.setitem(sys.modules, "larq_compute_engine", None)
     refuse(binary_model, "lce", "pip install 'larqca[lce]'")
@@ -237,9 +238,9 @@ def test_verify_finds_files_that_compute_something_else(float_model, tmp_path, c
     vectors = read_vectors(out / "vectors.npz")
     files = {STEP: (out / STEP).read_bytes()}
     moved = replace(vectors, states=vectors.states + np.float32(0.01))
-    found = flatbuffer_comparison.compare(files, "tflite", moved)
+    found = comparison.compare(files, "tflite", moved)
     with pytest.raises(ExportError, match=r"step.tflite: after step 1 "):
-        flatbuffer_comparison.check(found, "tflite", moved, before=content["comparison"])
+        comparison.check(found, "tflite", moved, before=content["comparison"])
     Path(out / STEP).write_bytes(b"TFL3")
     refused(capsys, ["verify", out], "step.tflite: is missing or was edited")
 
@@ -248,7 +249,7 @@ def test_eight_bits_that_drift_further_do_not_verify():
     vectors = keras_vectors(tiny_automaton(**TINY), random_pictures(1, 1, *SIZE), *SIZE,
                             fire="all", seed=0)
     before = {STEP: {"largest": [1.0] * 3, "mean": [0.01] * 3}}
-    flatbuffer_comparison.check(before, "tflite-int8", vectors, before=before)
+    comparison.check(before, "tflite-int8", vectors, before=before)
     now = {STEP: {"largest": [1.0] * 3, "mean": [0.01, 0.03, 0.01]}}
     with pytest.raises(ExportError, match=r"after step 5 its states are 0.03 from .* 0.02 is"):
-        flatbuffer_comparison.check(now, "tflite-int8", vectors, before=before)
+        comparison.check(now, "tflite-int8", vectors, before=before)

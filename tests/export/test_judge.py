@@ -4,7 +4,7 @@ import pytest
 from larqca.errors import ExportError
 from larqca.evaluation.protocol import exchange
 from larqca.export import judge as judging
-from larqca.export.c99 import emit_c99
+from larqca.export.c99.emit import emit_c99
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.judge import MARKS, drift, judge
 from tests.export.cases import EVERY

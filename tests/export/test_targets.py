@@ -13,7 +13,7 @@ import pytest
 from larqca.cli import main as command
 from larqca.errors import ConfigError, ExportError
 from larqca.export.boards import BOARDS, run_on_board
-from larqca.export.c99 import emit_c99
+from larqca.export.c99.emit import emit_c99
 from larqca.export.host import (
     Case,
     compare,

@@ -27,7 +27,7 @@ from larqca.automata.layers import Block
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import larq, tf
 from larqca.errors import ExportError
-from larqca.export.float_layers import with_ones_outside
+from larqca.export.flatbuffer.float_layers import with_ones_outside
 from larqca.export.kernels import SIGNS, integer_kernel
 from larqca.quantizers.registry import QuantizerSpec
 

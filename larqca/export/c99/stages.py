@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.errors import ExportError
-from larqca.export.c99_constants import bit_words, signed, unsigned
-from larqca.export.c99_writer import Writer
+from larqca.export.c99.constants import bit_words, signed, unsigned
+from larqca.export.c99.writer import Writer
 from larqca.export.program import INT32_MAX, Affine, Ramp, Staircase
 
 Array = npt.NDArray[Any]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from larqca.export.c99_layer import CLayer
+    from larqca.export.c99.layer import CLayer
 
 _UNPACK = """\
 /* Whether weights of several bits are unpacked, onto the stack, at the start of a rollout:

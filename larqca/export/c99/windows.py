@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from larqca.export.c99_constants import bit_words, signed, unsigned
-from larqca.export.c99_layer import CLayer
-from larqca.export.c99_stages import indented
-from larqca.export.c99_writer import Writer
+from larqca.export.c99.constants import bit_words, signed, unsigned
+from larqca.export.c99.layer import CLayer
+from larqca.export.c99.stages import indented
+from larqca.export.c99.writer import Writer
 from larqca.export.program import PREMULTIPLIER_SHIFT, Words
 
 

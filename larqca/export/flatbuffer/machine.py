@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.backend import tf
-from larqca.export.flatbuffers import engine, quiet
+from larqca.export.flatbuffer.build import engine, quiet
 from larqca.export.targets import FlatbufferTarget
 
 Array = npt.NDArray[Any]
@@ -48,7 +48,7 @@ class Machine(ABC):
 def open_machine(
     content: bytes, target: FlatbufferTarget, *, threads: int = 1, indirect: bool = False
 ) -> Machine:
-    """Load a flatbuffer that `flatbuffers.build` made.
+    """Load a flatbuffer that `build` made.
 
     Args:
         content: of the file.

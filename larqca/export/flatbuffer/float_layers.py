@@ -10,7 +10,7 @@ import numpy as np
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
-from larqca.export.step_graph import Change
+from larqca.export.flatbuffer.step_graph import Change
 
 
 def float_change(model: NeuralCA) -> Change:

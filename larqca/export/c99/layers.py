@@ -8,18 +8,18 @@ because the program's bounds keep the accumulators themselves within 32 bits.
 
 from __future__ import annotations
 
-from larqca.export.c99_constants import bit_stream, signed, unsigned
-from larqca.export.c99_helpers import MOST_WORDS, WEYL_C
-from larqca.export.c99_layer import CLayer
-from larqca.export.c99_ones import (
+from larqca.export.c99.constants import bit_stream, signed, unsigned
+from larqca.export.c99.helpers import MOST_WORDS, WEYL_C
+from larqca.export.c99.layer import CLayer
+from larqca.export.c99.ones import (
     Word,
     declare_bits,
     define_weights,
     emit_sums,
     shared_ones,
 )
-from larqca.export.c99_stages import for_outputs, indented, line, pack_statements, staircase
-from larqca.export.c99_writer import Writer
+from larqca.export.c99.stages import for_outputs, indented, line, pack_statements, staircase
+from larqca.export.c99.writer import Writer
 from larqca.export.program import Codes, ToCodes, ToState, ToWords, Words
 
 

@@ -12,15 +12,15 @@ from larqca.automata.neural_ca import NeuralCA
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ExportError
 from larqca.evaluation.metrics import count_votes, metrics_of
-from larqca.export.flatbuffer_machine import Machine, open_machine
-from larqca.export.flatbuffer_vectors import (
+from larqca.export.flatbuffer.build import ROLLOUT, STEP
+from larqca.export.flatbuffer.machine import Machine, open_machine
+from larqca.export.flatbuffer.vectors import (
     MARKS,
     Vectors,
     difference,
     fire_masks,
     keras_states,
 )
-from larqca.export.flatbuffers import ROLLOUT, STEP
 from larqca.export.targets import FlatbufferTarget
 
 Array = npt.NDArray[Any]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from larqca.export.c99_helpers import MOST_WORDS
+from larqca.export.c99.helpers import MOST_WORDS
 from larqca.export.program import Codes, Layer, Steps, ToCodes
 
 Array = npt.NDArray[Any]

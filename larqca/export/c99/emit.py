@@ -14,25 +14,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from larqca.errors import ExportError
-from larqca.export.c99_codes import (
+from larqca.export.c99.codes import (
     codes_argument,
     codes_definitions,
     codes_parameter,
     rollout_statements,
 )
-from larqca.export.c99_constants import Constant, bit_words
-from larqca.export.c99_grey import Grey, grey_of
-from larqca.export.c99_helpers import WEYL_C, helper_texts
-from larqca.export.c99_layer import CLayer, turned
-from larqca.export.c99_layers import emit_layer, layer_arguments, state_statements
-from larqca.export.c99_stages import indented, line, staircase
-from larqca.export.c99_templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
-from larqca.export.c99_windows import (
+from larqca.export.c99.constants import Constant, bit_words
+from larqca.export.c99.grey import Grey, grey_of
+from larqca.export.c99.helpers import WEYL_C, helper_texts
+from larqca.export.c99.layer import CLayer, turned
+from larqca.export.c99.layers import emit_layer, layer_arguments, state_statements
+from larqca.export.c99.stages import indented, line, staircase
+from larqca.export.c99.templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
+from larqca.export.c99.windows import (
     declare_words,
     gather_statements,
     premultiply_statements,
 )
-from larqca.export.c99_writer import Writer
+from larqca.export.c99.writer import Writer
 from larqca.export.describe import describe
 from larqca.export.program import FIRE_ALWAYS, CodeInput, Program, ToWords, WordInput
 

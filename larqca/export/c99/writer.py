@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from larqca.export.c99_constants import Constant
-from larqca.export.c99_helpers import HELPERS
+from larqca.export.c99.constants import Constant
+from larqca.export.c99.helpers import HELPERS
 
 
 @dataclass

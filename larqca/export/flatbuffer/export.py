@@ -16,14 +16,14 @@ import numpy.typing as npt
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
-from larqca.export.c99 import MAX_SIDE
+from larqca.export.c99.emit import MAX_SIDE
 from larqca.export.export import Options, metric_lines, write_directory
-from larqca.export.flatbuffer_comparison import check, compare, judge_step
-from larqca.export.flatbuffer_content import constant_bytes
-from larqca.export.flatbuffer_machine import open_machine
-from larqca.export.flatbuffer_vectors import MARKS, VECTORS, fitted, keras_vectors, read_vectors
-from larqca.export.flatbuffers import BINARY_CONVOLUTION, ROLLOUT, STEP, Flatbuffers, build
-from larqca.export.step_graph import ROLLOUT_STEPS
+from larqca.export.flatbuffer.build import BINARY_CONVOLUTION, ROLLOUT, STEP, Flatbuffers, build
+from larqca.export.flatbuffer.comparison import check, compare, judge_step
+from larqca.export.flatbuffer.content import constant_bytes
+from larqca.export.flatbuffer.machine import open_machine
+from larqca.export.flatbuffer.step_graph import ROLLOUT_STEPS
+from larqca.export.flatbuffer.vectors import MARKS, VECTORS, fitted, keras_vectors, read_vectors
 from larqca.export.targets import FLATBUFFER_TARGETS, FlatbufferTarget
 from larqca.footprint.macs import macs_of
 from larqca.footprint.memory import memory_of, readable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from larqca.export.c99_constants import bit_words, unsigned
-from larqca.export.c99_helpers import MOST_WORDS
-from larqca.export.c99_stages import for_outputs, indented
+from larqca.export.c99.constants import bit_words, unsigned
+from larqca.export.c99.helpers import MOST_WORDS
+from larqca.export.c99.stages import for_outputs, indented
 
 if TYPE_CHECKING:
-    from larqca.export.c99_layer import CLayer
-    from larqca.export.c99_writer import Writer
+    from larqca.export.c99.layer import CLayer
+    from larqca.export.c99.writer import Writer
 
 # So many groups of words are written one after the other, more as a loop.
 _MOST_GROUPS = 3

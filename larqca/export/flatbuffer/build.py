@@ -30,10 +30,10 @@ import numpy.typing as npt
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import native_stderr_held_back, tf
 from larqca.errors import ExportError
-from larqca.export.binary_layers import BinaryLayer, binary_change, binary_layers
-from larqca.export.flatbuffer_content import named_operators, operators
-from larqca.export.float_layers import float_change
-from larqca.export.step_graph import Change, rollout_graph, step_graph
+from larqca.export.flatbuffer.binary_layers import BinaryLayer, binary_change, binary_layers
+from larqca.export.flatbuffer.content import named_operators, operators
+from larqca.export.flatbuffer.float_layers import float_change
+from larqca.export.flatbuffer.step_graph import Change, rollout_graph, step_graph
 from larqca.export.targets import FlatbufferTarget
 
 Array = npt.NDArray[Any]

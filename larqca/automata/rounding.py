@@ -1,0 +1,144 @@
+"""Rounding a layer's weights together, so that their errors cancel in what the layer puts out.
+
+Neighbouring cells, and channels of one cell, say much the same: an error in one weight can
+be made good by others. Nearest rounding minimizes ``|Q - W|``; here it is what the layer
+puts out that counts, ``trace((Q - W)' G (Q - W))`` with the inputs' second moments G.
+
+Sources: Hassibi and Stork, Second order derivatives for network pruning (1993); Frantar et
+al., GPTQ (2022), for rounding row by row; coordinate descent after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.quantizers.build import is_elementwise
+
+Array = npt.NDArray[Any]
+
+# Added to the diagonal of the second moments, as a share of its mean.
+_DAMPING = 0.01
+# Scales that are tried, as multiples of the given one.
+_FACTORS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
+_SWEEPS = 4
+
+
+# Of signs alone, what is learned is all; of more levels than this, the nearest will do.
+_FEWEST, _MOST = 3, 64
+_PROBES = 8001
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a kernel quantizer can put out.
+
+    Attributes:
+        values: rising, ``[levels]``.
+        latents: a latent weight in the middle of those that give each level.
+    """
+
+    values: Array
+    latents: Array
+
+
+def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
+    """The levels of a kernel quantizer; None where rounding together is not for it: it has
+    too few or too many, or looks at the whole kernel.
+
+    Args:
+        quantizer: latent weights to levels.
+        spec: the quantizer's name and arguments.
+    """
+    if spec.get("mode") == "weights":  # DoReFa's: a tanh, then even levels up to the largest
+        values = np.linspace(-1.0, 1.0, 2 ** spec["k_bit"])
+        latents = np.arctanh(np.tanh(1.0) * values)
+    elif is_elementwise(quantizer):
+        probes = np.linspace(-1.0, 1.0, _PROBES, dtype=np.float32)
+        found = np.asarray(quantizer(probes.reshape(1, 1, 1, -1))).reshape(-1).round(6)
+        values = np.unique(found)
+        latents = np.array([np.median(probes[found == value]) for value in values])
+    else:
+        return None
+    return Levels(values, latents) if _FEWEST <= len(values) <= _MOST else None
+
+
+def round_together(
+    weights: Array, levels: Array, scale: Array, moments: Array
+) -> tuple[Array, Array]:
+    """Levels and a scale for each output with ``levels * scale`` near `weights`, as the inputs
+    see it.
+
+    Args:
+        weights: ``[rows, outputs]``.
+        levels: what a quantizer can put out, ``[levels]``, rising.
+        scale: a first guess, ``[outputs]``.
+        moments: mean products of the inputs, ``[rows, rows]``.
+
+    Returns:
+        Chosen levels ``[rows, outputs]`` and the scale ``[outputs]``.
+    """
+    damped = moments + _DAMPING * max(float(np.diag(moments).mean()), 1e-12) * np.eye(len(moments))
+    best_error = np.full(weights.shape[1], np.inf)
+    chosen, best_scale = np.zeros_like(weights), scale.astype(np.float64)
+    for factor in _FACTORS:
+        tried = factor * scale
+        found = _row_by_row(weights, levels, tried, damped)
+        for _ in range(_SWEEPS):
+            found = _descended(found, weights, levels, tried, damped)
+            tried = _fitted(found, weights, damped, tried)
+        error = _errors(found * tried - weights, damped)
+        better = error < best_error
+        best_error = np.where(better, error, best_error)
+        chosen, best_scale = np.where(better, found, chosen), np.where(better, tried, best_scale)
+    return chosen, best_scale
+
+
+def _row_by_row(weights: Array, levels: Array, scale: Array, moments: Array) -> Array:
+    """Round rows in order of their inputs' size; those that follow make good the error."""
+    order = np.argsort(-np.diag(moments), kind="stable")
+    inverse = np.linalg.inv(moments[np.ix_(order, order)])
+    upper = np.linalg.cholesky(inverse).T
+    left, found = weights[order].copy(), np.empty_like(weights)
+    for row in range(len(left)):
+        level = _nearest(left[row] / scale, levels)
+        error = (left[row] - level * scale) / upper[row, row]
+        left[row + 1 :] -= upper[row, row + 1 :, None] * error
+        found[order[row]] = level
+    return found
+
+
+def _descended(
+    found: Array, weights: Array, levels: Array, scale: Array, moments: Array
+) -> Array:
+    """One sweep of coordinate descent: each row at its best level, given all others."""
+    found = found.copy()
+    slope = moments @ (found * scale - weights)
+    for row in range(len(found)):
+        own = moments[row, row]
+        level = _nearest(found[row] - slope[row] / (own * scale), levels)
+        slope += moments[:, row, None] * ((level - found[row]) * scale)
+        found[row] = level
+    return found
+
+
+def _nearest(values: Array, levels: Array) -> Array:
+    result: Array = levels[np.abs(values[:, None] - levels).argmin(axis=1)]
+    return result
+
+
+def _fitted(found: Array, weights: Array, moments: Array, scale: Array) -> Array:
+    """The least-squares scale; the old one where that is not positive."""
+    seen = moments @ found
+    square, product = (found * seen).sum(axis=0), (weights * seen).sum(axis=0)
+    fits = (square > 0) & (product > 0)
+    return np.where(fits, product / np.where(fits, square, 1.0), scale)
+
+
+def _errors(difference: Array, moments: Array) -> Array:
+    result: Array = (difference * (moments @ difference)).sum(axis=0)
+    return result

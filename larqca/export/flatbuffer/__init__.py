@@ -1,0 +1,1 @@
+"""Automata as flatbuffers, for the Larq Compute Engine and for TensorFlow Lite."""
