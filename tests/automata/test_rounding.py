@@ -48,9 +48,10 @@ def test_inputs_that_never_vary_and_weights_of_zero_do_no_harm():
 
 QUANTIZERS = [
     ({"kernel_quantizer": "ste_sign", "kernel_planes": 3}, 8),
-    ({"kernel_quantizer": "ste_tern"}, 3),
+    ({"kernel_quantizer": "ste_tern", "kernel_planes": 2}, 7),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}}, 8),
-    ({"kernel_quantizer": "ste_sign"}, None),  # two levels: signs learn by themselves
+    ({"kernel_quantizer": "ste_sign"}, None),
+    ({"kernel_quantizer": "ste_tern"}, None),
     ({"kernel_quantizer": "magnitude_aware_sign", "kernel_planes": 2}, None),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 8}}, None),
 ]
@@ -84,7 +85,7 @@ def test_an_automaton_that_blows_up_starts_as_one_that_was_not_seen():
     source = tiny_automaton(seed=1, deviation=1.0)
     arrays = []
     for images in (None, random_pictures(1, 4, 8, 8)):
-        target = tiny_automaton(seed=2, update={"kernel_quantizer": "ste_tern"})
+        target = tiny_automaton(seed=2, update={"kernel_quantizer": "ste_tern", "kernel_planes": 2})
         start_from(target, source, images)
         arrays.append(target.arrays())
     for name, array in arrays[0].items():
@@ -96,7 +97,7 @@ def test_an_automaton_that_blows_up_starts_as_one_that_was_not_seen():
 def test_an_automaton_that_was_seen_running_starts_nearer(scale, quantizer):
     pictures = random_pictures(1, 16, 10, 10)
     source = tiny_automaton(seed=1, deviation=0.05)
-    network = {"kernel_quantizer": quantizer, "kernel_planes": 2, "scale": scale}
+    network = {"kernel_quantizer": quantizer, "kernel_planes": 3, "scale": scale}
     distances = []
     for images in (None, pictures):
         target = tiny_automaton(seed=2, perceive=network, update=network)
