@@ -48,11 +48,11 @@ class RunResult:
         mutation_step: after this step every image was exchanged (None: never).
         larq: figures of Larq's own summary: model_bytes, float32_bytes,
             compression_ratio, macs (by precision, per cell and step).
-        deployed: what the automaton takes on a device (see
-            `larqca.export.deployed.deployed_figures`); empty when diverged.
         train_seconds: wall time of training, all starts of the run together.
         evaluate_seconds: wall time of the evaluation.
         data_sha256: digest of the data set's arrays.
+        deployed: what the automaton takes on a device (see
+            `larqca.export.deployed.deployed_figures`); empty when diverged.
     """
 
     state: Literal["done", "diverged"]
@@ -63,10 +63,10 @@ class RunResult:
     curves: dict[str, list[float]] = field(default_factory=dict)
     mutation_step: int | None = None
     larq: dict[str, Any] = field(default_factory=dict)
-    deployed: dict[str, Any] = field(default_factory=dict)
     train_seconds: float = 0.0
     evaluate_seconds: float = 0.0
     data_sha256: str = ""
+    deployed: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """A mapping of JSON types."""
