@@ -27,7 +27,6 @@ _DAMPING = 0.01
 _FACTORS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
 _SWEEPS = 4
 
-
 # With fewer levels training has to find other weights than the float ones, and starts better
 # from the nearest (on the digits ternary kernels lost 20 points of cells to this); with more,
 # the nearest will do.

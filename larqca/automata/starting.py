@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def _kernel_inputs(
         return [None] * len(targets)
     seen: list[Array | None] = []
     for number, windows in enumerate(layer_windows(source, images)):
-        wanted = new[number] and len(windows) > windows[0].size if len(windows) else False
+        wanted = new[number] and len(windows) > prod(windows.shape[1:])
         seen.append(_read(targets[number], origins[number], windows, changes[number])
                     if wanted else None)
     return seen

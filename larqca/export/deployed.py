@@ -49,7 +49,7 @@ def deployed_figures(model: NeuralCA, images: npt.NDArray[np.float32]) -> dict[s
         return {"refused": str(error)}
 
 
-def code_bytes(source: CSource, prefix: str = "automaton") -> int | None:
+def code_bytes(source: CSource) -> int | None:
     """Bytes of instructions on a Cortex-M4 (-Os); None without its compiler.
 
     Raises:
@@ -60,11 +60,11 @@ def code_bytes(source: CSource, prefix: str = "automaton") -> int | None:
     if compiler is None or size is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / f"{prefix}.h").write_text(source.header)
-        (Path(folder) / f"{prefix}.c").write_text(source.source)
+        (Path(folder) / "automaton.h").write_text(source.header)
+        (Path(folder) / "automaton.c").write_text(source.source)
         compiled = Path(folder) / "automaton.o"
         _run([compiler, *board.processor, "-std=c99", "-Os", "-c",
-              f"{folder}/{prefix}.c", "-o", str(compiled)])
+              f"{folder}/automaton.c", "-o", str(compiled)])
         sections = _run([size, "-A", str(compiled)])
     # .text.* where functions stand in sections of their own; .rodata holds the constants.
     found = re.findall(r"^\.text\S*\s+(\d+)", sections, re.MULTILINE)

@@ -41,6 +41,11 @@ class Case:
     seed: int
     steps: int
 
+    def grid(self) -> Grid:
+        """As the interpreter starts from it."""
+        return Grid(self.grey[None], self.state[None].astype(np.int64),
+                    np.array([self.seed], np.uint32))
+
     def bytes(self) -> bytes:
         """As the driver reads it."""
         head = np.array([*self.grey.shape, self.seed, self.steps], "<u4").tobytes()
@@ -90,8 +95,7 @@ def random_cases(
 
 def interpret_case(machine: Interpreter, case: Case) -> Outcome:
     """The case as the interpreter has it."""
-    grid = Grid(case.grey[None], case.state[None].astype(np.int64),
-                np.array([case.seed], np.uint32))
+    grid = case.grid()
     hashes = tuple(state_hash(state[0]) for state in machine.trace(grid, case.steps))
     votes, winner = machine.votes(grid)[0], int(machine.classify(grid)[0])
     return Outcome(hashes, len(votes) if winner < 0 else winner, tuple(int(v) for v in votes))

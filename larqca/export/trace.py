@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from larqca.errors import ExportError
 from larqca.export.host import Case
-from larqca.export.interpret import Grid, Interpreter
+from larqca.export.interpret import Interpreter
 from larqca.export.program import Program
 from larqca.files import write_arrays
 
@@ -27,9 +27,7 @@ def write_trace(path: Path, program: Program, cases: Sequence[Case]) -> None:
     machine = Interpreter(program)
     arrays: dict[str, npt.NDArray[Any]] = {}
     for number, case in enumerate(cases):
-        grid = Grid(case.grey[None], case.state[None].astype(np.int64),
-                    np.array([case.seed], np.uint32))
-        states = [state[0].astype(np.int16) for state in machine.trace(grid, case.steps)]
+        states = [state[0].astype(np.int16) for state in machine.trace(case.grid(), case.steps)]
         arrays |= {f"picture_{number}": case.grey, f"states_{number}": np.stack(states)}
     try:
         write_arrays(path, arrays)

@@ -25,14 +25,19 @@ struct codes {
 @MEMBERS@
 };
 
+/* The code of so many bits as the mask has, from bit `at` of a stream on. */
+static inline uint32_t code_at(const uint8_t *stream, uint32_t at, uint32_t mask)
+{
+    uint32_t both = (uint32_t)stream[at / 8u] | ((uint32_t)stream[at / 8u + 1u] << 8);
+    return (both >> (at % 8u)) & mask;
+}
+
 #if UNPACK
 static void unpack(uint8_t *codes, const uint8_t *stream, uint32_t count, uint32_t bits)
 {
     uint32_t mask = ((uint32_t)1 << bits) - 1u;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = i * bits;
-        uint32_t both = (uint32_t)stream[at / 8u] | ((uint32_t)stream[at / 8u + 1u] << 8);
-        codes[i] = (uint8_t)((both >> (at % 8u)) & mask);
+        codes[i] = (uint8_t)code_at(stream, i * bits, mask);
     }
 }
 #endif
@@ -63,7 +68,7 @@ def codes_argument(layers: Sequence[CLayer]) -> str:
 
 
 def rollout_statements(layers: Sequence[CLayer]) -> str:
-    """C statements of a rollout before its first step: ``stored`` and ``codes``."""
+    """C statements of a rollout before its first step: they set ``codes``."""
     found = _multiplied(layers)
     if not found:
         return ""

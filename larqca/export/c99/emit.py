@@ -204,11 +204,13 @@ def _emit_reader(writer: Writer, program: Program, first: CLayer, grey: Grey) ->
         assert grey.staircase is not None
         grey_code = staircase(writer, "grey", name, grey.staircase, zero, shades, "grey")
         state_code = staircase(writer, "state", name, reader.state, one, words, "state[c]")
-        body = ["uint32_t word = 0;",
-                "{", *indented([*grey_code, "word = code;"]), "}",
-                f"for (uint32_t c = 0; c < {channels}u; c++) {{",
-                *indented([*state_code, "word |= code << (c + 1u);"]), "}", "cell[0] = word;"]
-        if first.cell_size > 1:
+        if first.cell_size == 1:
+            body = ["uint32_t word = 0;",
+                    "{", *indented([*grey_code, "word = code;"]), "}",
+                    f"for (uint32_t c = 0; c < {channels}u; c++) {{",
+                    *indented([*state_code, "word |= code << (c + 1u);"]), "}",
+                    "cell[0] = word;"]
+        else:
             body = [f"uint32_t levels[{channels + 1}];",
                     "{", *indented([*grey_code, "levels[0] = code;"]), "}",
                     f"for (uint32_t c = 0; c < {channels}u; c++) {{",

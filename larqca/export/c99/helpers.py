@@ -221,9 +221,7 @@ static void add_products(uint32_t *sums, const uint8_t *codes, uint32_t first, u
     uint32_t mask = ((uint32_t)1 << bits) - 1u;
     first *= bits;
     for (uint32_t c = 0; c < outputs; c++) {
-        uint32_t at = first + c * bits;
-        uint32_t both = (uint32_t)codes[at / 8u] | ((uint32_t)codes[at / 8u + 1u] << 8);
-        sums[c] += number * ((both >> (at % 8u)) & mask);
+        sums[c] += number * code_at(codes, first + c * bits, mask);
     }
 #endif
 }

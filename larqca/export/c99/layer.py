@@ -32,7 +32,7 @@ class CLayer:
 
     @property
     def by_ones(self) -> bool:
-        """Whether it counts ones (see the module)."""
+        """Whether it counts ones (see `layers`)."""
         if isinstance(self.layer.source, Codes):
             return True
         return self.digits * self.layer.weights.bits * self.layer.weights.terms <= MOST_PAIRS
@@ -46,7 +46,7 @@ class CLayer:
     def is_fused(self) -> bool:
         """Whether its sums take one pass over words that fit into registers, so that its
         output stage can stand in the same loop."""
-        return (self.by_ones and self.reads_codes and self.digits == 1
+        return (self.reads_codes and self.digits == 1
                 and self.layer.weights.bits == self.layer.weights.terms == 1
                 and self.words <= MOST_WORDS)
 

@@ -28,24 +28,21 @@ def emit_layer(writer: Writer, c: CLayer) -> None:
     somewhere, or of the last layer ``NAME_accumulate``.
     """
     last = isinstance(c.layer.stage, ToState)
-    if not c.is_fused:
-        if c.by_ones:
-            emit_sums(writer, c)
-        else:
-            _emit_products(writer, c)
-        _emit_accumulate(writer, c)
-        if not last:
-            _emit_layer(writer, c)
-        return
-    words = define_weights(writer, c)
+    words = define_weights(writer, c) if c.by_ones else []
     if c.is_signs:
         _emit_signs(writer, c, words)
         return
-    if last or c.corrects_edges:
-        _emit_sums_in_one_pass(writer, c, words)
+    fused = c.is_fused and not last
+    if not fused or c.corrects_edges:
+        if c.by_ones:
+            emit_sums(writer, c, words)
+        else:
+            _emit_products(writer, c)
         _emit_accumulate(writer, c)
-    if not last:
+    if fused:
         _emit_fused(writer, c, words)
+    elif not last:
+        _emit_layer(writer, c)
 
 
 def _emit_products(writer: Writer, c: CLayer) -> None:
@@ -75,7 +72,7 @@ def _emit_accumulate(writer: Writer, c: CLayer) -> None:
     outputs, several = layer.outputs, c.layer.weights.terms > 1
     term = ", term" if several else ""
     body = [f"uint32_t sums[{outputs}];", *_base(c)]
-    each = [] if c.is_fused else [f"clear(sums, {outputs}u);"]
+    each = [f"clear(sums, {outputs}u);"]
     if not c.by_ones:
         each.append(f"{c.name}_sums(sums, inputs, codes{term});")
     elif c.digits == 1:
@@ -149,7 +146,7 @@ def _edges(c: CLayer, term: str) -> list[str]:
     assert isinstance(source, Codes)
     more = source.outside - source.offset
     inner = [f"uint32_t edge = outside_rows * {abs(weights.offset)}u;",
-             *([] if c.is_fused else [f"clear(sums, {layer.outputs}u);"]),
+             f"clear(sums, {layer.outputs}u);",
              _sums_call(c, "outside", term)]
     sign = "-" if weights.offset < 0 else "+"
     value = f"{more}u * ({weights.step}u * sums[c] {sign} edge)"
@@ -204,12 +201,9 @@ def _emit_fused(writer: Writer, c: CLayer, words: list[Word]) -> None:
     value = f"to_signed({_value(c, shared_ones(words))})"
     body = [*_base(c), *declare_bits(len(words), "window"), *_stage_statements(writer, c, value)]
     if c.corrects_edges:
-        # Both define the same constants: those of the second are dropped.
-        known = len(writer.constants)
         border = [f"int32_t accumulators[{c.layer.outputs}];",
                   f"{c.name}_accumulate(accumulators, {layer_arguments(c)});",
                   *_stage_statements(writer, c, "accumulators[c]"), "return;"]
-        del writer.constants[known:]
         body = ["if (outside_rows != 0u) {", *indented(border), "}", *body]
     writer.function([_layer_head(c), "{", *indented(body), "}"])
 
@@ -230,24 +224,13 @@ def _emit_signs(writer: Writer, c: CLayer, words: list[Word]) -> None:
         return
     body = _stage_statements(writer, c, inner)
     if c.corrects_edges:
-        # What is outside is zero: it neither agrees nor differs. The constants are the same.
-        known = len(writer.constants)
+        # What is outside is zero: it neither agrees nor differs.
         masked = [f"{each} & ~outside[{n}]" for n, each in enumerate(differing)]
         border = _stage_statements(writer, c, value("inside", masked))
-        del writer.constants[known:]
         body = ["if (outside_rows != 0u) {",
                 *indented([f"const int32_t inside = {c.layer.rows} - (int32_t)outside_rows;",
                            *border, "return;"]), "}", *body]
     writer.function([_layer_head(c), "{", *indented([*bits, *body]), "}"])
-
-
-def _emit_sums_in_one_pass(writer: Writer, c: CLayer, words: list[Word]) -> None:
-    body = [*declare_bits(len(words), "bits"),
-            *for_outputs(c.layer.outputs, f"sums[c] = {shared_ones(words)};")]
-    writer.function([
-        "/* Sets each output to the number of ones that it shares with the inputs. */",
-        f"static void {c.name}_sums(uint32_t *sums, const uint32_t *bits)",
-        "{", *indented(body), "}"])
 
 
 def _value(c: CLayer, sums: str) -> str:

@@ -27,14 +27,14 @@ _MOST_GROUPS = 3
 Word = Callable[[str], str]
 
 
-def emit_sums(writer: Writer, c: CLayer) -> None:
-    """Constants of a layer and ``NAME_sums``, which takes a digit of the inputs."""
+def emit_sums(writer: Writer, c: CLayer, words: list[Word]) -> None:
+    """``NAME_sums`` of a layer with these words, which takes a digit of the inputs."""
     several, planes = c.layer.weights.terms > 1, c.layer.weights.bits
     worth = c.digits > 1 or planes > 1
     parameters = "uint32_t *sums, const uint32_t *bits"
     parameters += ", uint32_t worth" if worth else ""
     parameters += ", uint32_t term" if several else ""
-    body = _groups(define_weights(writer, c), c.layer.outputs, "worth * " if worth else "")
+    body = _groups(words, c.layer.outputs, "worth * " if worth else "")
     if planes > 1:
         body = [f"for (uint32_t plane = 0; plane < {planes}u; plane++) {{", *indented(body),
                 "    worth *= 2u;", "}"]

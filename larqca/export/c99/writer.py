@@ -24,8 +24,9 @@ class Writer:
     functions: list[str] = field(default_factory=list)
 
     def constant(self, constant: Constant) -> str:
-        """Define a constant; gives its name."""
-        self.constants.append(constant)
+        """Define a constant, once for all that ask for the same; gives its name."""
+        if all(constant.name != known.name for known in self.constants):
+            self.constants.append(constant)
         return constant.name
 
     def function(self, lines: list[str]) -> None:
