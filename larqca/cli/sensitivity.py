@@ -49,7 +49,7 @@ def sensitivity(
     from larqca.errors import StoreError
     from larqca.report.records import read_records
     from larqca.sweep.grid import load_grid
-    from larqca.sweep.run import do_sweep
+    from larqca.sweep.run import SweepOptions, do_sweep
     from larqca.sweep.sensitivity import SUGGESTED, Subject, read_trials, suggest
     from larqca.sweep.watch import choose_watcher
 
@@ -58,8 +58,8 @@ def sensitivity(
     folder = Path("results") / f"sensitivity-{run.absolute().name}" if out is None else out
 
     def sweep(grid: dict[str, Any], name: str) -> list[dict[str, Any]]:
-        end = do_sweep(load_grid(grid), folder / name, jobs=jobs, threads=threads,
-                       data_dir=data_dir, watcher=choose_watcher(quiet))
+        options = SweepOptions(jobs=jobs, threads=threads, data_dir=data_dir)
+        end = do_sweep(load_grid(grid), folder / name, options, watcher=choose_watcher(quiet))
         if end.failed:
             raise StoreError(f"{end.failed[0]} failed; see 'larqca report {folder / name}'")
         return read_records(folder / name).records

@@ -18,6 +18,9 @@ MEASURED = (
     "deployed_bytes", "code_bytes", "working_bytes",
     "train_seconds", "evaluate_seconds", "wall_seconds",
 )
+# In the order in which a line names them.
+SHOWN_STATES = ("done", "running", "stopped", "waiting", "diverged", "failed", "out of time",
+                "out of memory")
 GROUPS = ("row", "seed", "data", "kernel_quantizer", "input_quantizer", "none")
 _OWN = ("seed", "hash", "state", "reason", "progress", "phase", "row")
 
@@ -85,15 +88,15 @@ def _common(values: pd.Series[Any]) -> Any:
 
 
 def _counts(group: pd.DataFrame) -> dict[str, int]:
-    states = ("done", "running", "stopped", "waiting", "diverged", "failed")
-    return {f"runs_{state}": int((group["state"] == state).sum()) for state in states}
+    return {f"runs_{state.replace(' ', '_')}": int((group["state"] == state).sum())
+            for state in SHOWN_STATES}
 
 
 def state_text(group: pd.DataFrame) -> str:
     """For example ``done 2/3, running 45 %``; with the first reason of each failure."""
     parts = []
     total = len(group)
-    for state in ("done", "running", "stopped", "waiting", "diverged", "failed"):
+    for state in SHOWN_STATES:
         runs = group[group["state"] == state]
         if not len(runs):
             continue
@@ -104,7 +107,7 @@ def state_text(group: pd.DataFrame) -> str:
             where = "" if state == "running" else "at "
             phase = "evaluating " if (runs["phase"] == "evaluation").all() else ""
             text += f" {where}{phase}{100 * shares.mean():.0f} %" if len(shares) else ""
-        elif state in ("diverged", "failed"):
+        elif state not in ("done", "waiting"):
             reason = str(runs["reason"].iloc[0])
             text += f": {reason}" if reason else ""
         parts.append(text)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def run_sweep(
-    grid: Path | str | Mapping[str, Any], out: Path | str | None = None, **settings: Any
+    grid: Path | str | Mapping[str, Any], out: Path | str | None = None, **options: Any
 ) -> pandas.DataFrame:
     """See `larqca.sweep.run.run_sweep`."""
     from larqca.sweep import run  # a worker imports this package too, and needs little of it
 
-    return run.run_sweep(grid, out, **settings)
+    return run.run_sweep(grid, out, **options)
 
 
 __all__ = ["run_sweep"]

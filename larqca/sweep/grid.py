@@ -7,6 +7,7 @@ The form of a grid file::
       data: digits
       preset: distill
       training: {iterations: 4000}
+      resources: {cpus: 1, memory_gib: 4, minutes: 90}    # what a run may take; see Resources
     baseline: float             # the row that the others are compared with
     seeds: [0, 1]               # each row is run once for each seed (default [0])
     rows:                       # named rows: a name, and settings of their own
@@ -30,7 +31,8 @@ The form of a grid file::
       - {perceive.kernel_quantizer: ste_tern, perceive.scale: none}
 
 More specific settings are laid over more general ones: settings, then axes_settings,
-then a row's own. A run is named by the hash of its complete configuration, the hash of
+then a row's own. `resources` (`larqca.sweep.resources`) may stand in each of them, and
+decides no number. A run is named by the hash of its complete configuration, the hash of
 the run that it starts from included, so that editing the grid keeps all other runs.
 
 A row that says nothing of `start_from` and whose quantized kernels have learned scales (and
@@ -42,7 +44,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ from larqca.suggest import unknown
 from larqca.sweep.axes import crossed_rows
 from larqca.sweep.document import Document, document_of, read_document
 from larqca.sweep.problems import Problems
+from larqca.sweep.resources import Resources, read_resources
 from larqca.sweep.rows import Row, check_keys, check_names_differ, named_rows, shared_layer
 from larqca.sweep.starts import FIELD, Start, read_starts, sources_first, warm_starts
 
@@ -77,6 +80,7 @@ class PlannedRun:
         source_row: row of the run whose weights it starts from, if any.
         source_run: hash of that run.
         source_file: model file that it starts from, if any.
+        resources: what it may take.
     """
 
     row: str
@@ -87,6 +91,7 @@ class PlannedRun:
     source_row: str | None = None
     source_run: str | None = None
     source_file: Path | None = None
+    resources: Resources = field(default_factory=Resources)
 
     @property
     def title(self) -> str:
@@ -203,6 +208,7 @@ class _Planner:
     def add(self, row: Row) -> None:
         """Plan the row for every seed; what is wrong is noted."""
         start = self._starts[row.name]
+        resources = read_resources(row, self._problems)
         for seed in self._seeds:
             source = self.runs.get((start.row, seed)) if start.row else None
             if start.wrong or (start.row and source is None):
@@ -214,7 +220,7 @@ class _Planner:
                 return
             if not self._fits(row, config, start, source):
                 return
-            self._keep(row, seed, config, start, source)
+            self._keep(row, seed, config, start, source, resources)
 
     def _config(self, row: Row, seed: int, start: dict[str, str] | None) -> RunConfig | None:
         settings = {**row.settings(), "seed": seed, "start_from": start}
@@ -247,7 +253,8 @@ class _Planner:
         return True
 
     def _keep(
-        self, row: Row, seed: int, config: RunConfig, start: Start, source: PlannedRun | None
+        self, row: Row, seed: int, config: RunConfig, start: Start, source: PlannedRun | None,
+        resources: Resources,
     ) -> None:
         name = run_hash(config)
         twin = self._row_of_hash.setdefault(name, row.name)
@@ -257,7 +264,7 @@ class _Planner:
         self.runs[row.name, seed] = PlannedRun(
             row=row.name, seed=seed, config=config, hash=name, differences=row.differences(),
             source_row=start.row, source_run=source.hash if source else None,
-            source_file=start.file,
+            source_file=start.file, resources=resources,
         )
 
 

@@ -1,4 +1,4 @@
-"""What a run's directory says about the run. Reads only, at any moment.
+"""What a run's directory says about the run; it can be read at any moment.
 
 ``result.json`` carries a digest of its own content, so that a file cut short or edited
 by hand is noticed; ``failure.json`` says why a run failed; ``progress.json`` where it is.
@@ -14,14 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from larqca.sweep.files import content_sha256, file_sha256, read_json_mapping
+from larqca.sweep.files import content_sha256, file_sha256, now, read_json_mapping, write_json
 
-State = Literal["waiting", "running", "stopped", "done", "diverged", "failed"]
+State = Literal["waiting", "running", "stopped", "done", "diverged", "failed", "out of time",
+                "out of memory"]
+OVER_LIMIT = ("out of time", "out of memory")
 
 RESULT, FAILURE, PROGRESS = "result.json", "failure.json", "progress.json"
 CONFIG, PROVENANCE, LOG, MODEL = "config.json", "provenance.json", "log.txt", "model.npz"
 CHECKPOINT, LOCK = "checkpoint.npz", ".lock"
 
+LONGEST_REASON = 300
 RESULT_FORMAT = {"format": "larqca-result", "version": 1}
 BAD_RESULT = "result.json was cut short or edited by hand; run the sweep again to redo it"
 
@@ -32,12 +35,13 @@ class Outcome:
 
     Attributes:
         state: finished are done and diverged; stopped runs have a checkpoint's worth of
-            progress and no process.
+            progress and no process; runs out of time or memory took all that they might.
         reason: why it diverged or failed.
         result: what `RunResult.as_json` gave, if finished.
         progress: share of its current phase from 0 to 1, if started and not finished.
         phase: training or evaluation, if started and not finished.
         provenance: versions, platform, dates, if started.
+        allowed: the minutes or GiB that a run over its limit had.
     """
 
     state: State
@@ -46,11 +50,17 @@ class Outcome:
     progress: float | None = None
     phase: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    allowed: float | None = None
 
     @property
     def finished(self) -> bool:
         """Whether it need never be run again."""
         return self.state in ("done", "diverged")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without a result, for whatever reason."""
+        return self.state == "failed" or self.state in OVER_LIMIT
 
 
 def read_outcome(directory: Path) -> Outcome:
@@ -71,7 +81,8 @@ def read_outcome(directory: Path) -> Outcome:
     failure = read_json_mapping(directory / FAILURE)
     if failure is not None:
         reason = " ".join(str(failure.get("reason", "no reason given")).split())
-        return Outcome("failed", reason, {}, share, phase, provenance)
+        return Outcome(_failure_state(failure), reason, {}, share, phase, provenance,
+                       _number(failure.get("allowed")))
     if share is None:
         return Outcome("waiting", provenance=provenance)
     return Outcome("stopped", "", {}, share, phase, provenance)
@@ -123,6 +134,32 @@ def is_running(directory: Path) -> bool:
         with contextlib.suppress(OSError):
             os.close(handle)
     return False
+
+
+def note_failure(
+    directory: Path, reason: str, *, state: State = "failed", allowed: float | None = None
+) -> None:
+    """Write why a run ended without a result.
+
+    Args:
+        directory: the run's.
+        reason: of any length; one line of it is kept.
+        state: "failed", "out of time" or "out of memory".
+        allowed: the limit that it met, in minutes or GiB.
+    """
+    line = " ".join(reason.split())
+    short = line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 3] + "..."
+    write_json(directory / FAILURE,
+               {"state": state, "reason": short, "allowed": allowed, "at": now()})
+
+
+def _failure_state(failure: Mapping[str, Any]) -> State:
+    state = failure.get("state")
+    return state if state in OVER_LIMIT else "failed"
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _share(progress: Mapping[str, Any]) -> float | None:

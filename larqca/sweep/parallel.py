@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from larqca.sweep.executors.process import environment
 from larqca.sweep.figures import Figures
 from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.forecast import work_of
 from larqca.sweep.grid import PlannedRun
-from larqca.sweep.process import environment
 from larqca.sweep.provenance import processor
 
 FILE = "parallel.json"

@@ -13,6 +13,7 @@ from larqca.sweep.document import Document, Place
 from larqca.sweep.problems import Problems, field_name
 
 LONGEST_NAME = 80
+RESOURCES = "resources"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Layer:
 
     Attributes:
         title: what a message puts before a field of these settings.
-        values: nested settings of a run, and `preset` and `start_from`.
+        values: nested settings of a run, and `preset`, `start_from` and `resources`.
         anchors: field path of a run -> place in the file where its value stands.
     """
 
@@ -52,15 +53,23 @@ class Row:
     own: tuple[Layer, ...]
 
     def settings(self) -> dict[str, Any]:
-        """All settings merged."""
-        return reduce(merge, (layer.values for layer in (self.shared, *self.own)), {})
+        """All settings merged, but for the resources, which decide no run's numbers."""
+        return _without_resources(self._merged(self.shared, *self.own))
+
+    def resources(self) -> Any:
+        """What the grid says of the resources of the row's runs."""
+        return self._merged(self.shared, *self.own).get(RESOURCES)
 
     def differences(self) -> dict[str, Any]:
         """The row's own settings that differ from the shared ones, by dotted path."""
-        own: dict[str, Any] = reduce(merge, (layer.values for layer in self.own), {})
+        own = _without_resources(self._merged(*self.own))
         shared = dict(_flat(self.shared.values))
         return {path: value for path, value in _flat(own)
                 if path not in shared or shared[path] != value}
+
+    @staticmethod
+    def _merged(*layers: Layer) -> dict[str, Any]:
+        return reduce(merge, (layer.values for layer in layers), {})
 
     def locate(self, field: Place) -> tuple[str, Place]:
         """(what to put before a field's name, its place in the file)."""
@@ -70,6 +79,10 @@ class Row:
                 if place is not None:
                     return layer.title, place
         return f"row {self.name!r}: ", self.place
+
+
+def _without_resources(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != RESOURCES}
 
 
 def _flat(values: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, Any]]:

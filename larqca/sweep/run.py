@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from larqca.errors import ConfigError
-from larqca.sweep.executor import Executor, pending_runs
-from larqca.sweep.figures import figures_of_all
+from larqca.suggest import unknown
+from larqca.sweep.executors import check_executor, make_executor
+from larqca.sweep.executors.process import WORKER
+from larqca.sweep.figures import Figures, figures_of_all
 from larqca.sweep.grid import Grid, load_grid
+from larqca.sweep.loop import Settings, SweepLoop
 from larqca.sweep.outcome import Outcome
-from larqca.sweep.parallel import choose_parallelism, measure_here
-from larqca.sweep.process import WORKER
-from larqca.sweep.store import check_output, open_store
+from larqca.sweep.parallel import Parallelism, choose_parallelism, measure_here
+from larqca.sweep.pending import Retry, pending_runs, read_outcomes
+from larqca.sweep.store import check_output, left_alone, open_store
 from larqca.sweep.watch import Watcher, choose_watcher
 
 if TYPE_CHECKING:
     import pandas
+
+# Runs that are handed to a scheduler's queue at a time.
+MOST_QUEUED = 1000
 
 
 @dataclass(frozen=True)
@@ -30,37 +36,73 @@ class SweepEnd:
         out: its directory.
         grid: what was asked for.
         outcomes: of every run, by hash.
+        gave_up: so many runs failed that others were not done.
     """
 
     out: Path
     grid: Grid
     outcomes: Mapping[str, Outcome]
+    gave_up: bool = False
 
     @property
     def failed(self) -> list[str]:
         """Titles of the runs that failed (diverging is a finding, not a failure)."""
-        return [run.title for run in self.grid.runs if self.outcomes[run.hash].state == "failed"]
+        return [run.title for run in self.grid.runs if self.outcomes[run.hash].failed]
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """How a sweep is done, which decides none of its numbers but for the threads.
+
+    Attributes:
+        jobs: runs side by side, or in a scheduler's queue.
+        threads: of each run whose row states no cpus. If neither is given, a long sweep on
+            this machine measures what is best (see `larqca.sweep.parallel`); otherwise one
+            thread each, on every core.
+        data_dir: where `tensorflow-datasets` keeps its data.
+        executor: a name of `larqca.sweep.executors.EXECUTORS`.
+        address: of a cluster, where the executor has one.
+        retry: which runs without a result are tried again (`larqca.sweep.pending.Retry`).
+        only: patterns of the names of the rows to be done; none: all.
+        max_failures: no run is started any more after so many have failed.
+        fail_fast: the first failure stops the other runs too, with checkpoints.
+    """
+
+    jobs: int | None = None
+    threads: int | None = None
+    data_dir: str | None = None
+    executor: str = "local"
+    address: str | None = None
+    retry: Retry = "failed"
+    only: Sequence[str] = ()
+    max_failures: int | None = None
+    fail_fast: bool = False
+
+    def check(self) -> None:
+        """Raises ConfigError if a value cannot be."""
+        for name in ("jobs", "threads", "max_failures"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}")
+        if self.retry not in get_args(Retry):
+            raise ConfigError(f"retry: {unknown('value', self.retry, list(get_args(Retry)))}")
+        check_executor(self.executor, self.address)
 
 
 def run_sweep(
     grid: Path | str | Mapping[str, Any],
     out: Path | str | None = None,
     *,
-    jobs: int | None = None,
-    threads: int | None = None,
-    data_dir: str | None = None,
     quiet: bool = False,
+    **options: Any,
 ) -> pandas.DataFrame:
     """Do every run of a grid that is not done yet, and return the table.
 
     Args:
         grid: a grid file, or a dict of the same shape (see `larqca.sweep.grid`).
         out: the sweep's directory; default ``results/<name of the grid>``.
-        jobs: runs side by side.
-        threads: of each run. If neither is given, a long sweep measures what is best
-            (see `larqca.sweep.parallel`); otherwise one thread each, on every core.
-        data_dir: where `tensorflow-datasets` keeps its data.
         quiet: show no progress.
+        options: the fields of `SweepOptions`: `jobs`, `threads`, `data_dir`, `executor`, ...
 
     Returns:
         One line for each row of the grid (see `larqca.report.table.build_table`).
@@ -71,44 +113,83 @@ def run_sweep(
     """
     from larqca.report.table import build_table
 
-    end = do_sweep(load_grid(grid), out, jobs=jobs, threads=threads, data_dir=data_dir,
-                   watcher=choose_watcher(quiet))
+    try:
+        chosen = SweepOptions(**options)
+    except TypeError as error:
+        allowed = ", ".join(field.name for field in fields(SweepOptions))
+        raise ConfigError(f"{', '.join(options)}: the options of a sweep are {allowed}") from error
+    end = do_sweep(load_grid(grid), out, chosen, watcher=choose_watcher(quiet))
     return build_table(end.out)
 
 
 def do_sweep(
     grid: Grid,
     out: Path | str | None = None,
+    options: SweepOptions | None = None,
     *,
-    jobs: int | None = None,
-    threads: int | None = None,
-    data_dir: str | None = None,
     watcher: Watcher | None = None,
     worker: Sequence[str] = WORKER,
 ) -> SweepEnd:
-    """As `run_sweep`, for a checked grid, without the table."""
-    for name, value in (("jobs", jobs), ("threads", threads)):
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} must be at least 1, got {value}")
+    """As `run_sweep`, for a checked grid, without the table.
+
+    Args:
+        grid: what to do.
+        out: the sweep's directory.
+        options: how to do it.
+        watcher: is told what happens.
+        worker: the command of a worker.
+    """
+    options = options or SweepOptions()
+    options.check()
     directory = default_out(grid) if out is None else Path(out)
     check_output(directory, grid.name)
     figures = figures_of_all({run.hash: run.config for run in grid.runs})
-    check_data(grid, directory, data_dir)
+    outcomes = read_outcomes(directory, grid.runs)
+    check_data(grid, pending_runs(directory, grid.runs, outcomes, retry=options.retry,
+                                  only=options.only), options.data_dir)
     watcher = watcher or Watcher()
     with open_store(directory, grid, figures) as store:
-        missing = pending_runs(directory, grid.runs)
-        parallel = choose_parallelism(
-            directory, [run for run in grid.runs if run.hash in missing], figures,
-            cores=available_cores(), jobs=jobs, threads=threads,
-            measure=measure_here(data_dir), tell=watcher.note,
+        # Another sweep may have been at work until now.
+        outcomes |= read_outcomes(directory, (
+            run for run in grid.runs if not outcomes[run.hash].finished))
+        missing = pending_runs(directory, grid.runs, outcomes, retry=options.retry,
+                               only=options.only)
+        for line in left_alone(directory, grid):
+            watcher.note(line)
+        parallel = _parallelism(grid, directory, missing, figures, options, watcher)
+        executor = make_executor(
+            options.executor, jobs=parallel.jobs, address=options.address, directory=directory)
+        settings = Settings(
+            threads=parallel.threads, data_dir=options.data_dir,
+            max_failures=options.max_failures, fail_fast=options.fail_fast, worker=worker,
         )
-        if missing:
-            watcher.note(str(parallel))
-        executor = Executor(
-            store, grid.runs, figures, pending=missing, jobs=parallel.jobs,
-            threads=parallel.threads, data_dir=data_dir, watcher=watcher, worker=worker,
-        )
-        return SweepEnd(directory, grid, executor.run())
+        if not missing:
+            return SweepEnd(directory, grid, outcomes)
+        with executor:
+            loop = SweepLoop(store, grid.runs, figures, outcomes, pending=missing,
+                             executor=executor, settings=settings, watcher=watcher)
+            return SweepEnd(directory, grid, loop.run(), gave_up=loop.gave_up)
+
+
+def _parallelism(
+    grid: Grid, directory: Path, missing: set[str], figures: Mapping[str, Figures],
+    options: SweepOptions, watcher: Watcher,
+) -> Parallelism:
+    """How many runs side by side, with how many threads each."""
+    if options.executor != "local":
+        # Schedulers have queues of their own; runs have the cores that the grid states.
+        return Parallelism(options.jobs or MOST_QUEUED, options.threads or 1, "as asked for")
+    waiting = [run for run in grid.runs if run.hash in missing]
+    cores = available_cores()
+    stated = max((run.resources.cpus or 0 for run in waiting), default=0)
+    jobs = options.jobs or (max(1, cores // stated) if stated else None)
+    parallel = choose_parallelism(
+        directory, waiting, figures, cores=cores, jobs=jobs, threads=options.threads,
+        measure=measure_here(options.data_dir), tell=watcher.note,
+    )
+    if missing:
+        watcher.note(str(parallel))
+    return parallel
 
 
 def default_out(grid: Grid) -> Path:
@@ -116,11 +197,10 @@ def default_out(grid: Grid) -> Path:
     return Path("results") / grid.name
 
 
-def check_data(grid: Grid, directory: Path, data_dir: str | None) -> None:
-    """Raises DataError unless the data of all runs still to be done is there."""
+def check_data(grid: Grid, pending: set[str], data_dir: str | None) -> None:
+    """Raises DataError unless the data of all runs to be done is there."""
     from larqca.data import check_available
 
-    pending = pending_runs(directory, grid.runs)
     for name in dict.fromkeys(run.config.data for run in grid.runs if run.hash in pending):
         check_available(name, data_dir)
 

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from larqca.sweep.grid import PlannedRun
 from larqca.sweep.outcome import Outcome
 
+# How a run can end without a model, and how a run that would start from it says so.
+_NO_MODEL = {"failed": "failed", "diverged": "diverged", "out of time": "ran out of time",
+             "out of memory": "ran out of memory"}
+
 
 class Schedule:
     """The runs still to be done, and the order in which they may start.
@@ -42,9 +46,10 @@ class Schedule:
         found = []
         for name in sorted(self.pending, key=self._order.__getitem__):
             state = self._source_state(name)
-            if state in ("failed", "diverged"):
+            if state in _NO_MODEL:
                 run = self._by_hash[name]
-                found.append((run, f"its start {run.source_row!r} (seed {run.seed}) {state}"))
+                found.append((run, f"its start {run.source_row!r} (seed {run.seed}) "
+                                   f"{_NO_MODEL[state]}"))
         return found
 
     def _source_state(self, name: str) -> str | None:

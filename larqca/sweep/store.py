@@ -28,6 +28,8 @@ from larqca.sweep.grid import Grid, PlannedRun
 from larqca.sweep.outcome import LOCK
 
 INDEX, GRID, RUNS, MODELS = "sweep.json", "grid.yaml", "runs", "models"
+# Key of the index: runs of earlier grids that have a directory, by hash, with their titles.
+DROPPED = "dropped"
 FORMAT, VERSION = "larqca-sweep", 1
 
 
@@ -120,6 +122,17 @@ def open_store(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> Iterato
         yield Store(out)
 
 
+def left_alone(out: Path, grid: Grid) -> list[str]:
+    """A line about the runs of earlier grids that are in the directory and not in this one."""
+    wanted = {run.hash for run in grid.runs}
+    known = (read_json_mapping(out / INDEX) or {}).get(DROPPED) or {}
+    names = sorted({str(title) for name, title in known.items() if name not in wanted})
+    if not names:
+        return []
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return [f"no longer in the grid, and left alone in {out / RUNS}: {shown}"]
+
+
 def _write_sweep(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> None:
     before = read_json_mapping(out / INDEX) or {}
     index = {
@@ -131,6 +144,7 @@ def _write_sweep(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> None:
         "baseline": grid.baseline,
         "seeds": grid.seeds,
         "runs": [_entry(run, figures[run.hash]) for run in grid.runs],
+        DROPPED: _dropped(out, before, grid),
     }
     write_json(out / INDEX, index)
     write_bytes(out / GRID, grid.text.encode())
@@ -138,6 +152,17 @@ def _write_sweep(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> None:
     for run in grid.runs:
         if run.source_file is not None:
             _keep_model(out, run)
+
+
+def _dropped(out: Path, before: Mapping[str, Any], grid: Grid) -> dict[str, str]:
+    """Titles of the runs that the index knew and the grid does not, if they ever started."""
+    runs = before.get("runs")
+    known = {run["hash"]: f"{run['row']} (seed {run['seed']})" for run in runs
+             } if isinstance(runs, list) and _is_complete(before) else {}
+    known = {**(before.get(DROPPED) or {}), **known}
+    wanted = {run.hash for run in grid.runs}
+    return {name: title for name, title in known.items()
+            if name not in wanted and (out / RUNS / name).is_dir()}
 
 
 def _entry(run: PlannedRun, figures: Figures) -> dict[str, Any]:

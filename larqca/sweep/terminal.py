@@ -54,7 +54,7 @@ class TerminalWatcher(Watcher):
         """Print how it ended."""
         if run.hash in self._tasks:
             self._bars.remove_task(self._tasks.pop(run.hash))
-        self._ended += outcome.finished or outcome.state == "failed"
+        self._ended += outcome.finished or outcome.failed
         self._console.print(
             f"[{self._ended}/{self._total}] {run.title}: {outcome_line(outcome)}", markup=False
         )

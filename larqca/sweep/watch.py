@@ -75,7 +75,7 @@ class PlainWatcher(Watcher):
 
     def finished(self, run: PlannedRun, outcome: Outcome) -> None:
         """Print how it ended."""
-        self._ended += outcome.finished or outcome.state == "failed"
+        self._ended += outcome.finished or outcome.failed
         self._say(f"[{self._ended}/{self._total}] {run.title}: {outcome_line(outcome)}")
 
     def update(self, active: Active, seconds_left: float | None) -> None:

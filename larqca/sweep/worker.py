@@ -2,7 +2,7 @@
 
 The parent holds the other end of the worker's standard input: when the parent is gone,
 however it went, the worker ends at once. SIGTERM asks it to finish its iteration, write
-its checkpoint and stop. What it prints goes to the run's log.
+its checkpoint and stop; so does the end of its time. What it prints goes to the run's log.
 """
 
 from __future__ import annotations
@@ -26,14 +26,25 @@ from pydantic import ValidationError
 from larqca.config.canonical import explain, run_hash
 from larqca.config.schema import FileSource, RunConfig, RunSource
 from larqca.errors import Interrupted, LarqcaError, StoreError
+from larqca.files import is_full
 from larqca.sweep.files import finite, now, write_json
-from larqca.sweep.outcome import CONFIG, FAILURE, LOCK, MODEL, PROGRESS, RESULT, sealed_result
+from larqca.sweep.limits import Excess, Watchdog
+from larqca.sweep.outcome import (
+    CONFIG,
+    LOCK,
+    MODEL,
+    PROGRESS,
+    RESULT,
+    note_failure,
+    read_result,
+    sealed_result,
+)
 from larqca.sweep.provenance import note_finish, note_start
 from larqca.training.result import Progress, RunResult
 
 Execute = Callable[..., RunResult]
 
-EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 75
+EXIT_DONE, EXIT_FAILED, EXIT_FULL, EXIT_INTERRUPTED = 0, 1, 74, 75
 PROGRESS_SECONDS = 0.5
 LOCK_SECONDS = 30.0
 
@@ -56,21 +67,26 @@ def main(argv: Sequence[str], load: Callable[[int], Execute] = load_execute) -> 
         load: gives the function that trains, for a number of threads.
     """
     arguments = _arguments(argv)
-    stop = _stop_on_sigterm()
+    asked = _stop_on_sigterm()
     _end_with_parent()
     directory = arguments.out / "runs" / arguments.hash
+    watchdog = Watchdog(arguments.seconds, arguments.memory_bytes, ask_to_stop=asked.set,
+                        end=lambda excess: _end_over_limit(directory, excess))
     try:
         with _run_lock(directory):
-            return _run(arguments, directory, load, stop)
+            return _run(arguments, directory, load, asked.is_set)
     except Interrupted:
-        return EXIT_INTERRUPTED
+        if watchdog.excess is None:
+            return EXIT_INTERRUPTED
+        return _failed(directory, watchdog.excess.reason, watchdog.excess)
     except LarqcaError as error:
-        print(f"error: {error}", file=sys.stderr)
-        _note_failure(directory, str(error))
+        _say(f"error: {error}")
+        return _failed(directory, str(error))
     except Exception as error:  # the process boundary: whatever it was becomes a row
-        traceback.print_exc()
-        _note_failure(directory, f"{type(error).__name__}: {error}")
-    return EXIT_FAILED
+        _say(traceback.format_exc())
+        if is_full(error):
+            return EXIT_FULL
+        return _failed(directory, f"{type(error).__name__}: {error}")
 
 
 def _run(
@@ -80,6 +96,8 @@ def _run(
     stop: Callable[[], bool],
 ) -> int:
     config = read_config(directory)
+    if read_result(directory) is not None:
+        return EXIT_DONE  # another worker, whose lock we waited for, has done it
     provenance = note_start(directory, config, arguments.threads)
     result = load(arguments.threads)(
         config,
@@ -144,13 +162,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("hash")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--data-dir")
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--memory-bytes", type=int)
     return parser.parse_args(argv)
 
 
-def _stop_on_sigterm() -> Callable[[], bool]:
+def _stop_on_sigterm() -> threading.Event:
     asked = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: asked.set())
-    return asked.is_set
+    return asked
 
 
 def _end_with_parent() -> None:
@@ -182,10 +202,23 @@ def _run_lock(directory: Path) -> Iterator[None]:
         yield
 
 
-def _note_failure(directory: Path, reason: str) -> None:
-    line = " ".join(reason.split())
-    short = line if len(line) <= 300 else line[:297] + "..."
-    write_json(directory / FAILURE, {"reason": short, "at": now()})
+def _failed(directory: Path, reason: str, excess: Excess | None = None) -> int:
+    try:
+        note_failure(directory, reason, state=excess.state if excess else "failed",
+                     allowed=excess.allowed if excess else None)
+    except OSError as error:
+        return EXIT_FULL if is_full(error) else EXIT_FAILED
+    return EXIT_FAILED
+
+
+def _end_over_limit(directory: Path, excess: Excess) -> None:
+    _say(f"error: {excess.reason}")
+    os._exit(_failed(directory, excess.reason, excess))  # files appear by rename
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # the log's disk may be full
+        print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from larqca.automata.layout import layout_of
 from larqca.automata.model_file import write_model
 from larqca.config.canonical import build_run_config
 from larqca.sweep.grid import load_grid
-from larqca.sweep.run import SweepEnd, do_sweep
+from larqca.sweep.run import SweepEnd, SweepOptions, do_sweep
 from larqca.sweep.watch import Watcher
 
 from . import fake_worker
@@ -47,9 +47,13 @@ def write_zero_model(path: Path, **settings: Any) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def sweep(grid: Mapping[str, Any], out: Path, **settings: Any) -> SweepEnd:
+def sweep(
+    grid: Mapping[str, Any], out: Path, *, watcher: Watcher | None = None,
+    worker: Sequence[str] = FAKE_WORKER, **options: Any,
+) -> SweepEnd:
     """Run a grid with the fake worker."""
-    return do_sweep(load_grid(grid), out, **{"jobs": 2, "worker": FAKE_WORKER, **settings})
+    return do_sweep(load_grid(grid), out, SweepOptions(**{"jobs": 2, **options}),
+                    watcher=watcher, worker=worker)
 
 
 def states(end: SweepEnd) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from larqca.cli.main import run as command
 from larqca.errors import ConfigError, StoreError
 from larqca.sweep.grid import load_grid
-from larqca.sweep.run import do_sweep
+from larqca.sweep.run import SweepOptions, do_sweep
 from larqca.sweep.sensitivity import (
     BASELINE,
     CHOICES,
@@ -34,7 +34,8 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory):
-    return do_sweep(load_grid(SMALL), tmp_path_factory.mktemp("subject") / "out", jobs=2)
+    return do_sweep(load_grid(SMALL), tmp_path_factory.mktemp("subject") / "out",
+                    SweepOptions(jobs=2))
 
 
 @pytest.fixture(scope="module")

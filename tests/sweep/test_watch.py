@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from larqca.sweep.executors.process import exit_reason
 from larqca.sweep.figures import figures_of
 from larqca.sweep.forecast import Forecast
 from larqca.sweep.grid import load_grid
 from larqca.sweep.outcome import Outcome
-from larqca.sweep.process import exit_reason
 from larqca.sweep.terminal import TerminalWatcher
 from larqca.sweep.watch import PlainWatcher, Watcher, choose_watcher
 from larqca.sweep.wording import duration, outcome_line, progress_line

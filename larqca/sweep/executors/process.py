@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
+from larqca.sweep.executors.interface import Task
 from larqca.sweep.outcome import LOG
 
 WORKER: tuple[str, ...] = (sys.executable, "-m", "larqca.sweep.worker")
@@ -18,35 +17,19 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 
 class WorkerProcess:
-    """One run's process: in a session of its own, its life tied to ours by a pipe."""
+    """One run's process: in a session of its own, its life tied to ours by a pipe.
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        root: Path,
-        name: str,
-        *,
-        threads: int,
-        data_dir: str | None,
-    ) -> None:
-        """Start it.
+    Args:
+        task: the run.
+    """
 
-        Args:
-            command: what to run; gets OUT, HASH, --threads and --data-dir.
-            root: the sweep's directory.
-            name: the run's hash.
-            threads: for numeric libraries.
-            data_dir: where data sets lie.
-        """
-        arguments = [*command, str(root.absolute()), name, "--threads", str(threads)]
-        if data_dir is not None:
-            arguments += ["--data-dir", data_dir]
-        with open(root / "runs" / name / LOG, "ab") as log:
+    def __init__(self, task: Task) -> None:
+        with open(task.directory / LOG, "ab") as log:
             # Our end of stdin is closed by the system when we end, even by SIGKILL; the
             # worker sees that. A session of its own keeps a terminal's Ctrl-C from it.
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, env=environment(threads),
+                task.command(), stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True, env=environment(task.threads),
             )
 
     @property
@@ -57,6 +40,10 @@ class WorkerProcess:
     def poll(self) -> int | None:
         """Exit code (minus the signal if one killed it), None while it lives."""
         return self._process.poll()
+
+    def wait(self) -> int:
+        """Wait for its end; returns what `poll` then does."""
+        return self._process.wait()
 
     def ask_to_stop(self) -> None:
         """Ask for a checkpoint and an end."""

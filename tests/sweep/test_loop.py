@@ -11,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from larqca.errors import DataError, Interrupted
-from larqca.sweep.grid import load_grid
-from larqca.sweep.run import do_sweep
 
 from .fake_worker import CRASH, DIVERGE, EXIT_3, FORESEEN, RAISE, SLOW
 from .helpers import (
-    FAKE_WORKER,
     Diary,
     behaving,
     reasons,
@@ -332,5 +329,4 @@ def test_interrupted_counts_what_was_done_before(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Interrupted, match="interrupted: 1 of 2 runs finished"):
-        do_sweep(load_grid(small_grid()), tmp_path / "out", worker=FAKE_WORKER, jobs=1,
-                 watcher=Impatient())
+        sweep(small_grid(), tmp_path / "out", jobs=1, watcher=Impatient())

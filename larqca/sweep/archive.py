@@ -1,0 +1,111 @@
+"""A sweep's directory as one file, to be moved to another machine.
+
+Nothing in the directory depends on where it lies: `cp -r` does as well.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from larqca.errors import StoreError
+from larqca.sweep.outcome import CHECKPOINT, LOCK, RESULT
+from larqca.sweep.store import read_index
+
+
+def export_sweep(root: Path, file: Path) -> int:
+    """Write a sweep's directory as a gzipped tar file.
+
+    Checkpoints of finished runs, which nobody needs any more, are left out. It may be done
+    while the sweep runs: every file is whole at any moment.
+
+    Args:
+        root: the sweep's directory.
+        file: appears when it is whole; it must not exist.
+
+    Returns:
+        How many files it holds.
+
+    Raises:
+        StoreError: it is not the directory of a sweep, or the file cannot be written.
+    """
+    read_index(root)
+    if os.path.lexists(file):
+        raise StoreError(f"{file}: exists; choose another name, or remove it")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    count = 0
+    try:
+        with tarfile.open(temporary, "x:gz") as archive:
+            for path in _files(root):
+                archive.add(path, arcname=str(path.relative_to(root)), recursive=False)
+                count += 1
+        os.replace(temporary, file)
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        ours = path.name == LOCK or path.name.endswith(".tmp")
+        spent = path.name == CHECKPOINT and (path.parent / RESULT).exists()
+        if path.is_file() and not path.is_symlink() and not ours and not spent:
+            yield path
+
+
+def import_sweep(file: Path, out: Path) -> int:
+    """Unpack what `export_sweep` wrote.
+
+    Args:
+        file: the archive; nothing in it can write outside of `out`.
+        out: appears when it is whole; it must not exist, or be empty.
+
+    Returns:
+        How many files it held.
+
+    Raises:
+        StoreError: the file is no such archive, or `out` cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StoreError(f"{out}: exists and is not empty; choose another directory")
+    temporary = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        count = _unpack(file, temporary)
+        read_index(temporary)
+        os.replace(temporary, out)
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(temporary), str(file))) from error
+    except (tarfile.TarError, EOFError) as error:
+        raise StoreError(f"{file}: is not a whole archive of a sweep ({error})") from error
+    except OSError as error:
+        where = error.filename or file
+        raise StoreError(f"{where}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return count
+
+
+def _unpack(file: Path, folder: Path) -> int:
+    count = 0
+    with tarfile.open(file, "r:gz") as archive:
+        for member in archive:
+            path = PurePosixPath(member.name)
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is None or path.is_absolute() or ".." in path.parts:
+                raise StoreError(f"{file}: holds {member.name!r}, which no sweep does")
+            _write(content, folder / path)
+            count += 1
+    return count
+
+
+def _write(content: IO[bytes], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "xb") as stream:
+        shutil.copyfileobj(content, stream)

@@ -1,0 +1,46 @@
+"""Where a sweep's runs are run: executors by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from larqca.errors import ConfigError
+from larqca.suggest import unknown
+from larqca.sweep.executors.interface import Executor
+
+# Name: whether it takes an address.
+EXECUTORS = {"local": False, "ray": True, "slurm": False}
+
+
+def check_executor(name: str, address: str | None) -> None:
+    """Raises ConfigError unless there is such an executor, which takes an address if given."""
+    if name not in EXECUTORS:
+        raise ConfigError(f"executor: {unknown('value', name, list(EXECUTORS))}")
+    if address is not None and not EXECUTORS[name]:
+        takes = ", ".join(each for each, has in EXECUTORS.items() if has)
+        raise ConfigError(f"address: the executor {name!r} has none; one is for {takes}")
+
+
+def make_executor(name: str, *, jobs: int, address: str | None, directory: Path) -> Executor:
+    """An executor that has not connected yet.
+
+    Args:
+        name: a key of `EXECUTORS`.
+        jobs: how many runs it takes at a time.
+        address: of a cluster.
+        directory: the sweep's.
+
+    Raises:
+        ConfigError: what it needs is not installed.
+    """
+    if name == "ray":
+        from larqca.sweep.executors.ray import RayExecutor
+
+        return RayExecutor(jobs, address)
+    if name == "slurm":
+        from larqca.sweep.executors.slurm import SlurmExecutor
+
+        return SlurmExecutor(jobs, directory)
+    from larqca.sweep.executors.local import LocalExecutor
+
+    return LocalExecutor(jobs)

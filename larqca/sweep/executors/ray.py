@@ -1,0 +1,150 @@
+"""Runs on a Ray cluster, or on this machine through Ray.
+
+Every run is an actor that holds the run's worker process. A node that goes away takes its
+actors with it, and their runs start again elsewhere from their checkpoints, which lie on the
+disk that all nodes share. Ray ends the actors of a driver that went away, and with them the
+workers, so that the sweep can be started again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from larqca.errors import ConfigError
+from larqca.sweep.executors.interface import LOST, Task
+from larqca.sweep.executors.process import WorkerProcess
+
+CONNECT_SECONDS = 20
+
+
+class RayExecutor:
+    """Hands runs to Ray, which starts them where and when their resources are free.
+
+    Args:
+        jobs: how many it is given at a time.
+        address: ``HOST:PORT`` of the cluster, or "auto" for the one of this machine. None: as
+            ``ray.init`` chooses: RAY_ADDRESS, the one of this machine, or a new one.
+
+    Raises:
+        ConfigError: Ray is not installed.
+    """
+
+    def __init__(self, jobs: int, address: str | None) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise ConfigError(
+                "the executor 'ray' needs Ray: pip install 'larqca[ray]'") from error
+        self.slots = jobs
+        self._ray = ray
+        self._address = address
+        self._ours = False
+
+    def __enter__(self) -> RayExecutor:
+        if not self._ray.is_initialized():
+            self._connect()
+            self._ours = True
+        return self
+
+    def _connect(self) -> None:
+        where = self._address or "its default address"
+        try:
+            self._ray.init(address=self._address, log_to_driver=False, logging_level="ERROR",
+                           configure_logging=False)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
+            told = " ".join(str(error).split())[:200]
+            raise ConfigError(f"no Ray cluster answers at {where} ({told}); is it running "
+                              "('ray status')?") from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            self._ray.shutdown()
+
+    def start(self, task: Task) -> RayJob:
+        """Hand the run to Ray.
+
+        Raises:
+            ConfigError: no node is large enough for it.
+        """
+        wanted = {"CPU": float(task.threads), "GPU": task.resources.gpus,
+                  "memory": float(task.resources.memory_bytes or 0)}
+        self._check_fits(wanted)
+        actor = self._ray.remote(RunActor).options(
+            num_cpus=wanted["CPU"], num_gpus=wanted["GPU"], memory=wanted["memory"] or None,
+            max_concurrency=2, max_restarts=0,
+        ).remote()
+        return RayJob(self._ray, actor, task)
+
+    def _check_fits(self, wanted: dict[str, float]) -> None:
+        """Ray would wait for ever for what no node has."""
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        if any(all(node.get(name, 0.0) >= amount for name, amount in wanted.items())
+               for node in nodes):
+            return
+        largest = {name: max((node.get(name, 0.0) for node in nodes), default=0.0)
+                   for name in wanted}
+        asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted.items() if amount)
+        has = ", ".join(f"{amount:g} {name}" for name, amount in largest.items())
+        raise ConfigError(f"resources: a run takes {asked}, and no node of the Ray cluster has "
+                          f"that at once (the most that one has: {has})")
+
+
+class RunActor:
+    """Holds one run's worker on whatever node Ray chose."""
+
+    def __init__(self) -> None:
+        self._stopping = False
+        self._process: WorkerProcess | None = None
+
+    def run(self, task: Task) -> int:
+        """Do the run; returns the worker's exit code."""
+        self._process = WorkerProcess(task)
+        if self._stopping:
+            self._process.ask_to_stop()
+        return self._process.wait()
+
+    def ask_to_stop(self) -> None:
+        """Let the worker write a checkpoint and end."""
+        self._stopping = True
+        if self._process is not None:
+            self._process.ask_to_stop()
+
+
+class RayJob:
+    """A run that Ray has, queued or at work."""
+
+    def __init__(self, ray: Any, actor: Any, task: Task) -> None:
+        self._ray = ray
+        self._actor = actor
+        self._task = task
+        self._code = actor.run.remote(task)
+
+    def poll(self) -> int | None:
+        """The worker's exit code, or LOST with its node."""
+        done, _ = self._ray.wait([self._code], timeout=0)
+        if not done:
+            return None
+        try:
+            code: int = self._ray.get(done[0])
+        except self._ray.exceptions.RayTaskError as error:
+            cause = " ".join(str(error.cause or error).split())
+            raise ConfigError(
+                f"a Ray node cannot start {self._task.run} ({cause[:200]}); does it see "
+                f"{self._task.root}, and has it this version of larqca?") from error
+        except self._ray.exceptions.RayError:
+            return LOST
+        return code
+
+    def ask_to_stop(self) -> None:
+        """Let the worker write a checkpoint and end; a queued run is dropped."""
+        self._actor.ask_to_stop.remote()
+
+    def kill(self) -> None:
+        """End the actor; the worker ends with it, by its pipe."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self._ray.kill(self._actor)
+
+    def close(self) -> None:
+        """Give back what the run held."""
+        self.kill()
