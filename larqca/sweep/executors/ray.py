@@ -9,13 +9,14 @@ workers, so that the sweep can be started again.
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import Any
 
 from larqca.errors import ConfigError
 from larqca.sweep.executors.interface import LOST, Task
 from larqca.sweep.executors.process import WorkerProcess
 
-CONNECT_SECONDS = 20
+CONNECT_SECONDS = 10.0
 
 
 class RayExecutor:
@@ -48,14 +49,14 @@ class RayExecutor:
         return self
 
     def _connect(self) -> None:
-        where = self._address or "its default address"
+        _check_answers(self._address)
         try:
             self._ray.init(address=self._address, log_to_driver=False, logging_level="ERROR",
                            configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
             told = " ".join(str(error).split())[:200]
-            raise ConfigError(f"no Ray cluster answers at {where} ({told}); is it running "
-                              "('ray status')?") from error
+            raise ConfigError(f"no Ray cluster at {self._address or 'its default address'}: {told}"
+                              ) from error
 
     def __exit__(self, *_: object) -> None:
         if self._ours:
@@ -88,6 +89,20 @@ class RayExecutor:
         has = ", ".join(f"{amount:g} {name}" for name, amount in largest.items())
         raise ConfigError(f"resources: a run takes {asked}, and no node of the Ray cluster has "
                           f"that at once (the most that one has: {has})")
+
+
+def _check_answers(address: str | None) -> None:
+    """Raises ConfigError unless something listens there; Ray itself would try for minutes."""
+    if address is None or address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        raise ConfigError(f"address: must be HOST:PORT, ray://HOST:PORT or auto, got {address!r}")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"no Ray cluster answers at {address} ({error}); 'ray status' there "
+                          "tells whether it runs") from error
 
 
 class RunActor:
