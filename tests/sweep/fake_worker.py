@@ -22,6 +22,9 @@ from larqca.training.result import Progress, RunResult
 
 # A run's learning rate says what it does.
 CRASH, EXIT_3, DIVERGE, RAISE, FORESEEN, SLOW = 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625
+HOG, DEAF = 0.0078125, 0.00390625
+
+_hoard: list[bytes] = []
 
 
 def execute(
@@ -53,6 +56,11 @@ def execute(
 
 def _misbehave(behaviour: float, done: int, directory: Path) -> None:
     first_time = not (directory / "once").exists()
+    if behaviour == HOG:
+        _hoard.append(b"x" * 2**24)
+        time.sleep(0.02)
+    if behaviour == DEAF:
+        time.sleep(3600.0)
     if done == 3 and behaviour in (CRASH, EXIT_3, RAISE, FORESEEN) and first_time:
         (directory / "once").touch()
         if behaviour == CRASH:
