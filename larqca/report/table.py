@@ -71,6 +71,8 @@ def _line(group: pd.DataFrame, group_by: str) -> dict[str, Any]:
         if name in MEASURED:
             line[name] = float(counted[name].mean())
             line[f"{name}_sd"] = float(counted[name].std())
+        elif name == "versions":
+            line[name] = "; ".join(text for text in group[name].unique() if text)
         elif name not in _OWN:
             line[name] = _common(group[name])
     return {**line, "state": state_text(group), **_counts(group)}
