@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from larqca.cli import debug
+
+if TYPE_CHECKING:
+    from larqca.tracking.publish import Tracker
 
 _EPILOG = (
     "Works while the sweep runs; the same command again brings it up to date. Runs that have "
@@ -24,7 +28,7 @@ _EPILOG = (
                    "http://HOST:PORT of a server or sqlite:///FILE.  [default: "
                    "$MLFLOW_TRACKING_URI, or else sqlite:///DIR/mlflow.db]")
 @debug.option
-def track(directory: Path, to: str, at: str | None) -> None:
+def track(directory: Path, to: Tracker, at: str | None) -> None:
     """Publish the runs of the sweep in DIR to TensorBoard or MLflow."""
     from larqca.tracking import publish
 

@@ -13,8 +13,11 @@ from larqca.suggest import unknown
 from larqca.tracking.runs import TrackedSweep, read_sweep
 
 Tracker = Literal["tensorboard", "mlflow"]
-# Each is a package, an extra of larqca's, and a module beside this one.
-TRACKERS: tuple[Tracker, ...] = ("tensorboard", "mlflow")
+# Each is an extra of larqca's and a module beside this one; what the extra brings.
+TRACKERS: dict[Tracker, tuple[str, ...]] = {
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow", "sqlalchemy", "alembic"),
+}
 
 
 class TrackingError(LarqcaError):
@@ -53,7 +56,7 @@ class Module(Protocol):
         """A command that shows them."""
 
 
-def publish(directory: Path | str, to: str, *, at: str | None = None) -> Published:
+def publish(directory: Path | str, to: Tracker, *, at: str | None = None) -> Published:
     """Publish what a sweep's directory holds now; again, to bring it up to date.
 
     Can be called at any moment and as often as one likes: a run that is there already is
@@ -80,7 +83,8 @@ def publish(directory: Path | str, to: str, *, at: str | None = None) -> Publish
     return Published(place, len(sweep.runs), changed, sweep.waiting, tracker.hint(place))
 
 
-def _module(name: str) -> Module:
-    if importlib.util.find_spec(name) is None:
-        raise TrackingError(f"{name} is not installed: pip install 'larqca[{name}]'")
+def _module(name: Tracker) -> Module:
+    for package in TRACKERS[name]:
+        if importlib.util.find_spec(package) is None:
+            raise TrackingError(f"{package} is not installed: pip install 'larqca[{name}]'")
     return importlib.import_module(f"larqca.tracking.{name}")  # type: ignore[return-value]
