@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
-from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.tracking import MlflowClient  # noqa: E402
-from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
 
-from larqca.tracking.address import SQLITE, check_address, sqlite_file  # noqa: E402
-from larqca.tracking.publish import TrackingError  # noqa: E402
-from larqca.tracking.runs import TrackedRun, TrackedSweep  # noqa: E402
+from larqca.tracking.address import SQLITE, check_address, sqlite_file
+from larqca.tracking.publish import TrackingError
+from larqca.tracking.runs import TrackedRun, TrackedSweep
 
 HASH, DIGEST, START = "larqca.run", "larqca.content", "larqca.start"
 _STATUS = {"done": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "stopped": "KILLED",
@@ -46,7 +47,7 @@ def hint(place: str) -> str:
     """The address itself, or MLflow's own command on it."""
     if not place.startswith(SQLITE):
         return place
-    return f"mlflow ui --backend-store-uri {place} (of the package mlflow)"
+    return f"mlflow ui --backend-store-uri {shlex.quote(place)} (of the package mlflow)"
 
 
 def publish_runs(sweep: TrackedSweep, place: str) -> int:
@@ -135,7 +136,7 @@ def _new_metrics(client: MlflowClient, run: TrackedRun, known: Run) -> list[Metr
 
 
 def _digest(run: TrackedRun) -> str:
-    content = (run.row, run.state, run.points, sorted(run.tags.items()), run.finished)
+    content = (run.row, run.state, run.started, run.points, sorted(run.tags.items()), run.finished)
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 

@@ -87,4 +87,4 @@ def _module(name: Tracker) -> Module:
     for package in TRACKERS[name]:
         if importlib.util.find_spec(package) is None:
             raise TrackingError(f"{package} is not installed: pip install 'larqca[{name}]'")
-    return importlib.import_module(f"larqca.tracking.{name}")  # type: ignore[return-value]
+    return importlib.import_module(f"larqca.tracking.{name}")

@@ -104,7 +104,7 @@ def _tracked(
     folder: Path, record: Mapping[str, Any], figures: Mapping[str, Any], outcome: Outcome
 ) -> TrackedRun:
     provenance = outcome.provenance
-    starts = provenance.get("starts") or [None]
+    starts = provenance.get("starts")
     finished = provenance.get("finished")
     files = (CONFIG, PROVENANCE, RESULT, MODEL) if outcome.finished else ()
     return TrackedRun(
@@ -112,7 +112,7 @@ def _tracked(
         params=_params(read_json_mapping(folder / CONFIG) or {}, figures),
         points=[*_losses(folder), *_curves(outcome.result), *_finals(record, outcome)],
         tags=_tags(record, outcome),
-        started=_seconds(starts[0]),
+        started=_seconds(starts[0] if isinstance(starts, list) and starts else None),
         finished=_seconds(finished) if outcome.finished and finished else None,
         artifacts=[folder / name for name in files if (folder / name).exists()],
     )
@@ -144,9 +144,9 @@ def _losses(folder: Path) -> list[Point]:
     same while the run gets on.
     """
     history = _history(folder)
-    config = read_json_mapping(folder / CONFIG) or {}
-    total = (config.get("training") or {}).get("iterations") or len(history)
-    length = max(1, math.ceil(total / LOSS_POINTS))
+    training = (read_json_mapping(folder / CONFIG) or {}).get("training")
+    total = training.get("iterations") if isinstance(training, Mapping) else None
+    length = max(1, math.ceil((total or len(history)) / LOSS_POINTS))
     return [
         Point("train/loss", end, math.fsum(history[end - length:end]) / length)
         for end in range(length, len(history) + 1, length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,7 +38,7 @@ def default_place(directory: Path) -> str:
 
 def hint(place: str) -> str:
     """TensorBoard's own command."""
-    return f"tensorboard --logdir {place}"
+    return f"tensorboard --logdir {shlex.quote(place)}"
 
 
 def publish_runs(sweep: TrackedSweep, place: str) -> int:

@@ -132,7 +132,7 @@ def _is_worse(quantity: Quantity, limit: Threshold, a: Line, b: Line) -> bool:
         return False
     if not is_known(now):
         return not quantity.may_vanish
-    return not limit.allows(quantity, before, now)  # type: ignore[arg-type]
+    return not limit.allows(quantity, before, now)
 
 
 def _missing_runs(pair: RowPair) -> list[str]:

@@ -47,9 +47,9 @@ def _plain_line(pair: RowPair, quantities: Iterable[Quantity]) -> dict[str, Any]
                             "n_a": pair.a["n"], "n_b": pair.b["n"]}
     for quantity in quantities:
         a, b = pair.a.get(quantity.source), pair.b.get(quantity.source)
-        known = is_known(a) and is_known(b)
+        difference = b - a if is_known(a) and is_known(b) else None
         line |= {f"{quantity.source}_a": a, f"{quantity.source}_b": b,
-                 f"{quantity.source}_difference": b - a if known else None}  # type: ignore[operator]
+                 f"{quantity.source}_difference": difference}
     return {**line, "versions_a": pair.versions_a, "versions_b": pair.versions_b,
             "regressed": " ".join(quantity.name for quantity in pair.regressed)}
 
@@ -102,7 +102,7 @@ def _cell(pair: RowPair, quantity: Quantity) -> str:
 
 def _written(line: Line, quantity: Quantity) -> str:
     value = line.get(quantity.source)
-    return quantity.write(value) if is_known(value) else ""  # type: ignore[arg-type]
+    return quantity.write(value) if is_known(value) else ""
 
 
 def _arrow(a: str, b: str) -> str:
