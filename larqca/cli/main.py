@@ -6,6 +6,7 @@ exit  meaning
 0     done
 1     an error that larqca foresees, or a sweep with failed runs
 2     a mistake in how the command was called
+3     `larqca compare` found a regression
 70    an unexpected error: a bug
 130   interrupted
 ====  ==================================================================
@@ -23,6 +24,7 @@ from collections.abc import Sequence
 import click
 
 from larqca.cli import debug, versions
+from larqca.cli.compare import compare
 from larqca.cli.data import data
 from larqca.cli.evaluate import evaluate
 from larqca.cli.export import export, verify
@@ -30,6 +32,7 @@ from larqca.cli.importing import import_model
 from larqca.cli.report import report
 from larqca.cli.sensitivity import sensitivity
 from larqca.cli.sweep import sweep
+from larqca.cli.track import track
 from larqca.errors import Interrupted, LarqcaError
 
 EXIT_ERROR, EXIT_BUG, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 70, 130, 141
@@ -43,7 +46,8 @@ def cli() -> None:
     """Train, compare and compress neural cellular automata with Larq quantizers."""
 
 
-for _verb in (sweep, report, sensitivity, import_model, evaluate, export, verify, data):
+for _verb in (sweep, report, compare, track, sensitivity, import_model, evaluate, export, verify,
+              data):
     cli.add_command(_verb)
 
 

@@ -196,6 +196,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("n", "n", ("n",), _whole("n"), default=True),
     Column("seeds", "seeds", ("seeds",), _whole("seeds")),
     Column("time", "time", ("wall_seconds", "wall_seconds_sd"), _seconds, default=True),
+    Column("versions", "versions", ("versions",), _text("versions"), default=True,
+           only_if_used=True),
     Column("state", "state", ("state",), _text("state"), default=True),
 )
 BY_NAME = {column.name: column for column in COLUMNS}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from larqca.report.records import SweepRecords
+from larqca.report.versions import differing, versions_label, versions_of
 from larqca.sweep.files import now
 
 
@@ -23,7 +24,7 @@ def table_provenance(sweep: SweepRecords) -> dict[str, Any]:
         "seeds": index.get("seeds"),
         "data": _distinct(entry["data"] for entry in index["runs"]),
         "data_sha256": _distinct(run.get("data_sha256") for run in runs),
-        "versions": _versions(runs),
+        "versions": versions_of(runs),
         "platform": _distinct(run.get("platform") for run in runs),
         "processor": _distinct(run.get("processor") for run in runs),
         "threads": _distinct(run.get("threads") for run in runs),
@@ -35,14 +36,14 @@ def table_provenance(sweep: SweepRecords) -> dict[str, Any]:
 
 def provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
     """The same as sentences."""
-    versions = ", ".join(f"{name} {'/'.join(found)}"
-                         for name, found in provenance["versions"].items())
+    versions = provenance["versions"]
     return [
         f"Grid `{provenance['grid']}`, baseline `{provenance['baseline']}`, "
         f"seeds {_listed(provenance['seeds'])}, data {_listed(provenance['data'])}"
         + (f" (SHA-256 {_listed(d[:16] for d in provenance['data_sha256'])})"
            if provenance["data_sha256"] else ""),
-        f"Versions: {versions or 'no run has started'}",
+        f"Versions: {versions_label(versions, list(versions)) or 'no run has started'}",
+        *mixed_lines(provenance),
         f"Machine: {_listed(provenance['processor'])}; {_listed(provenance['platform'])}; "
         f"threads a run: {_listed(provenance['threads'])}",
         f"Runs from {provenance['first_start']} to {provenance['last_finish']}; "
@@ -52,14 +53,12 @@ def provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _versions(runs: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for run in runs:
-        versions = run.get("versions")
-        for name, version in versions.items() if isinstance(versions, Mapping) else ():
-            if version not in found.setdefault(name, []):
-                found[name].append(version)
-    return found
+def mixed_lines(provenance: Mapping[str, Any]) -> list[str]:
+    """A warning if the runs of the table were made with different versions; else nothing."""
+    versions = provenance["versions"]
+    mixed = versions_label(versions, differing([versions]))
+    return [f"Not all runs were made with the same versions: {mixed}; "
+            "the column 'versions' says which"] if mixed else []
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from larqca.report.versions import mark_versions
 from larqca.sweep.outcome import Outcome, read_outcome
 from larqca.sweep.store import read_index
 
@@ -30,11 +31,13 @@ class SweepRecords:
         index: the content of ``sweep.json``.
         records: one flat mapping for each run, in the grid's order.
         provenances: ``provenance.json`` of every run that has started.
+        outcomes: what each record was made from, in the same order.
     """
 
     index: Mapping[str, Any]
     records: list[dict[str, Any]]
     provenances: list[Mapping[str, Any]]
+    outcomes: list[Outcome]
 
 
 def read_records(directory: Path | str) -> SweepRecords:
@@ -49,8 +52,9 @@ def read_records(directory: Path | str) -> SweepRecords:
     records = [_record(entry, outcome)
                for entry, outcome in zip(index["runs"], outcomes, strict=True)]
     _compare(records, index.get("baseline"))
+    mark_versions(records, [outcome.provenance for outcome in outcomes])
     provenances = [outcome.provenance for outcome in outcomes if outcome.provenance]
-    return SweepRecords(index, records, provenances)
+    return SweepRecords(index, records, provenances, outcomes)
 
 
 def _record(entry: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from larqca.sweep.files import finite
 
 Format = Literal["text", "markdown", "csv", "json"]
 FORMATS: tuple[Format, ...] = ("text", "markdown", "csv", "json")
-_WIDEST = {"row": 24, "kernel_quantizer": 30, "input_quantizer": 18, "state": 20}
+_WIDEST = {"row": 24, "kernel_quantizer": 30, "input_quantizer": 18, "versions": 24, "state": 20}
 
 
 def sort_table(table: pd.DataFrame, sort: str | None) -> pd.DataFrame:
@@ -101,7 +101,8 @@ def _cells(columns: Sequence[Column], lines: Sequence[Line]) -> list[list[str]]:
 
 
 def _alignment(columns: Sequence[Column]) -> list[str]:
-    words = ("row", "hash", "data", "start_from", "scale", "state", "memory", "macs", "larq_macs")
+    words = ("row", "hash", "data", "start_from", "scale", "state", "memory", "macs", "larq_macs",
+             "versions")
     return ["left" if column.name in words or column.name.endswith("_quantizer") else "right"
             for column in columns]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from larqca.errors import ConfigError, StoreError
 from larqca.files import write_bytes
-from larqca.report.provenance import provenance_lines, table_provenance
+from larqca.report.provenance import mixed_lines, provenance_lines, table_provenance
 from larqca.report.records import read_records
 from larqca.report.render import (
     FORMATS,
@@ -55,7 +55,7 @@ class Report:
         if form not in FORMATS:
             raise ConfigError(unknown("format", form, FORMATS))
         if form == "text":
-            return as_text(self.table, self.columns) + "\n"
+            return "\n".join([as_text(self.table, self.columns), *mixed_lines(self.provenance), ""])
         if form == "markdown":
             return self._page()
         if form == "csv":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from larqca.errors import ConfigError
-from larqca.report.records import COMPARED, read_records
+from larqca.report.records import COMPARED, NAN, read_records
 from larqca.suggest import unknown
+
+Record = dict[str, Any]
 
 # Quantities that runs of one group differ in: mean, and standard deviation in `<name>_sd`.
 MEASURED = (
@@ -50,65 +54,80 @@ def build_table(directory: Path | str, *, group_by: str = "row") -> pd.DataFrame
 
 def group_records(records: list[dict[str, Any]], group_by: str) -> pd.DataFrame:
     """As `build_table`, from the flat records of runs."""
-    frame = pd.DataFrame.from_records(records)
-    # Runs of other precisions have other MAC columns: absent means none of that kind.
-    macs = [name for name in frame.columns if name.startswith("macs_")]
-    frame[macs] = frame[macs].fillna(0)
-    if group_by == "none":
-        groups = [frame.iloc[[index]] for index in range(len(frame))]
-    else:
-        groups = [group for _, group in frame.groupby(group_by, sort=False)]
-    return pd.DataFrame.from_records([_line(group, group_by) for group in groups])
+    names = list(dict.fromkeys(name for record in records for name in record))
+    groups: dict[Any, list[Record]] = {}
+    for number, record in enumerate(records):
+        groups.setdefault(number if group_by == "none" else record[group_by], []).append(record)
+    return pd.DataFrame.from_records(
+        [_line(group, names, group_by) for group in groups.values()])
 
 
-def _line(group: pd.DataFrame, group_by: str) -> dict[str, Any]:
-    done = group[group["state"] == "done"]
-    counted = done if len(done) else group
-    line: dict[str, Any] = {"row": _common(group["row"])}
+# Plain Python from here: one pandas object for each line of a store of 10,000 runs takes minutes.
+def _line(group: list[Record], names: list[str], group_by: str) -> dict[str, Any]:
+    done = [record for record in group if record["state"] == "done"]
+    line: dict[str, Any] = {"row": _common([record["row"] for record in group])}
     if group_by == "none":
-        line |= {"seed": int(group["seed"].iloc[0]), "hash": group["hash"].iloc[0]}
+        line |= {"seed": group[0]["seed"], "hash": group[0]["hash"]}
     elif group_by == "seed":
-        line["seed"] = int(group["seed"].iloc[0])
+        line["seed"] = group[0]["seed"]
     line |= {"seeds": len(group), "n": len(done)}
-    for name in group.columns:
+    for name in names:
         if name in MEASURED:
-            line[name] = float(counted[name].mean())
-            line[f"{name}_sd"] = float(counted[name].std())
+            line[name], line[f"{name}_sd"] = _mean_and_deviation(
+                [record[name] for record in done or group])
+        elif name == "versions":
+            line[name] = "; ".join(dict.fromkeys(
+                record[name] for record in group if record[name]))
         elif name not in _OWN:
-            line[name] = _common(group[name])
+            # Runs of other precisions have other MACs: absent means none of that kind.
+            absent = 0 if name.startswith("macs_") else None
+            line[name] = _common([record.get(name, absent) for record in group])
     return {**line, "state": state_text(group), **_counts(group)}
 
 
-def _common(values: pd.Series[Any]) -> Any:
+def _mean_and_deviation(values: list[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation of the numbers among them."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return NAN, NAN
+    mean = math.fsum(known) / len(known)
+    squares = math.fsum((value - mean) ** 2 for value in known)
+    return mean, math.sqrt(squares / (len(known) - 1)) if len(known) > 1 else NAN
+
+
+def _common(values: list[Any]) -> Any:
     """The value that all share; "various" (text) or NaN (numbers) if they do not."""
-    known = values.dropna().unique()
+    known = list(dict.fromkeys(value for value in values if not _is_missing(value)))
     if len(known) == 1:
-        return known[0].item() if hasattr(known[0], "item") else known[0]
-    return float("nan") if pd.api.types.is_numeric_dtype(values) else "various"
+        return known[0]
+    return "various" if any(isinstance(value, str) for value in known) else NAN
 
 
-def _counts(group: pd.DataFrame) -> dict[str, int]:
-    return {f"runs_{state.replace(' ', '_')}": int((group["state"] == state).sum())
-            for state in SHOWN_STATES}
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def state_text(group: pd.DataFrame) -> str:
+def _counts(group: list[Record]) -> dict[str, int]:
+    counts = Counter(record["state"] for record in group)
+    return {f"runs_{state.replace(' ', '_')}": counts[state] for state in SHOWN_STATES}
+
+
+def state_text(group: list[Record]) -> str:
     """For example ``done 2/3, running 45 %``; with the first reason of each failure."""
     parts = []
     total = len(group)
     for state in SHOWN_STATES:
-        runs = group[group["state"] == state]
-        if not len(runs):
+        runs = [record for record in group if record["state"] == state]
+        if not runs:
             continue
         count = f" {len(runs)}/{total}" if state == "done" or total > 1 else ""
         text = state + count
         if state in ("running", "stopped"):
-            shares = runs["progress"].dropna()
+            share, _ = _mean_and_deviation([run["progress"] for run in runs])
             where = "" if state == "running" else "at "
-            phase = "evaluating " if (runs["phase"] == "evaluation").all() else ""
-            text += f" {where}{phase}{100 * shares.mean():.0f} %" if len(shares) else ""
+            phase = "evaluating " if all(run["phase"] == "evaluation" for run in runs) else ""
+            text += "" if math.isnan(share) else f" {where}{phase}{100 * share:.0f} %"
         elif state not in ("done", "waiting"):
-            reason = str(runs["reason"].iloc[0])
-            text += f": {reason}" if reason else ""
+            text += f": {runs[0]['reason']}" if runs[0]["reason"] else ""
         parts.append(text)
     return ", ".join(parts)

@@ -19,7 +19,7 @@ from tests.report.helpers import finish, folder_of, make_store
 from tests.sweep.fake_worker import EXIT_3
 from tests.sweep.helpers import FAKE_WORKER, behaving, small_grid
 
-VERBS = ("sweep", "report", "import", "evaluate", "data")
+VERBS = ("sweep", "report", "compare", "track", "import", "evaluate", "data")
 
 
 @pytest.fixture

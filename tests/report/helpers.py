@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from larqca.sweep.figures import figures_of_all
-from larqca.sweep.files import write_json
+from larqca.sweep.files import read_json_mapping, write_json
 from larqca.sweep.grid import Grid, load_grid
 from larqca.sweep.outcome import sealed_result
 from larqca.sweep.store import open_store
@@ -58,8 +58,16 @@ def finish(folder: Path, **changes: Any) -> None:
         **changes,
     }
     write_json(folder / "provenance.json", {
-        "versions": {"larqca": "0.1.0", "numpy": "1.26.4"}, "platform": "Linux", "threads": 1,
+        "versions": {"larqca": "0.1.0", "larq": "0.14.0", "tensorflow": "2.21.0"},
+        "platform": "Linux", "threads": 1,
         "processor": "a processor", "starts": ["2026-01-02T00:00:00Z"],
         "finished": "2026-01-03T00:00:00Z", "data_sha256": "cd" * 32,
     })
     write_json(folder / "result.json", sealed_result(folder, result))
+
+
+def use_versions(folder: Path, **versions: str) -> None:
+    """Let a finished run have been made with these versions."""
+    provenance = read_json_mapping(folder / "provenance.json") or {}
+    write_json(folder / "provenance.json",
+               {**provenance, "versions": {**provenance["versions"], **versions}})

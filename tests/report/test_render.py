@@ -112,7 +112,8 @@ def test_csv_holds_plain_numbers(store: Path) -> None:
 def test_json_holds_plain_numbers_and_where_they_came_from(store: Path) -> None:
     content = json.loads(Report(store).render("json"))
     assert (content["grid"], content["baseline"], content["seeds"]) == ("small", "float", [0, 1, 2])
-    assert content["versions"] == {"larqca": ["0.1.0"], "numpy": ["1.26.4"]}
+    assert content["versions"] == {
+        "larqca": ["0.1.0"], "larq": ["0.14.0"], "tensorflow": ["2.21.0"]}
     assert content["data_sha256"] == ["cd" * 32]
     assert content["first_start"] == "2026-01-02T00:00:00Z"
     assert content["last_finish"] == "2026-01-03T00:00:00Z"
@@ -134,7 +135,7 @@ def test_files(store: Path, tmp_path: Path) -> None:
     assert [path.name for path in written] == ["report.md", "report.csv", "report.json"]
     page = written[0].read_text()
     assert page.startswith("# small\n")
-    assert "larqca 0.1.0, numpy 1.26.4" in page
+    assert "larqca 0.1.0, larq 0.14.0" in page
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="the report cannot be written"):
         Report(store).write(tmp_path / "file")

@@ -88,7 +88,7 @@ def test_what_no_sweep_holds_is_refused(tmp_path: Path, evil: str) -> None:
         if evil == "link":
             member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(member, io.BytesIO())
-    with pytest.raises(StoreError, match="holds .*, which no sweep does"):
+    with pytest.raises(StoreError, match=r"holds .*, which no sweep does"):
         import_sweep(file, tmp_path / "in")
     assert [path.name for path in tmp_path.iterdir()] == ["evil.tar.gz"]
 

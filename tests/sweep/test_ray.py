@@ -136,7 +136,7 @@ def test_a_killed_driver_can_be_started_again(
 
 def test_what_no_node_has_is_refused(cluster: Any, tmp_path: Path) -> None:
     grid = small_grid({"name": "a", "resources": {"cpus": 3, "gpus": 1}})
-    with pytest.raises(ConfigError, match="takes 3 CPU, 1 GPU, and no node .* 2 CPU, 0 GPU"):
+    with pytest.raises(ConfigError, match=r"takes 3 CPU, 1 GPU, and no node .* 2 CPU, 0 GPU"):
         sweep(grid, tmp_path / "out", executor="ray", address=cluster.address, jobs=None)
 
 
