@@ -15,10 +15,11 @@ LOCK := requirements.lock
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --no-build-isolation --constraint $(LOCK)
 SETUP_FILES := $(LOCK) setup.cfg pyproject.toml
 
-# What `larqca export --target wasm32`, `larqca verify --target` and their tests need, by the
+# What `larqca export --target wasm32`, `larqca verify --target` and the tests need, by the
 # names of Debian's packages.
 TOOLCHAINS := gcc clang lld nodejs gcc-arm-none-eabi picolibc-arm-none-eabi \
-	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-arm qemu-system-misc
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-arm qemu-system-misc \
+	libfaketime
 
 .PHONY: help quickstart test bench toolchains clean lock
 .DEFAULT_GOAL := help

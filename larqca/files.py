@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+_TEMPORARY = ".tmp"
+
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write beside the file, then rename over it.
@@ -26,7 +28,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         durable: wait until the disk has it, so that a power cut cannot leave an
             empty file behind the new name.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
         with open(temporary, "wb") as stream:
             stream.write(content)
@@ -37,6 +39,17 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_temporaries(directory: Path, name: str = "*") -> None:
+    """Remove what writers that were killed left of a file.
+
+    Args:
+        directory: where the file lies.
+        name: of the file, which nobody may write now; "*" for all files.
+    """
+    for path in directory.glob(f".{name}.*{_TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
 def is_full(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """Tools that not every machine has: `make toolchains` installs those that are no packages."""
 
+import glob
 import importlib.util
 import os
 import shutil
@@ -18,6 +19,14 @@ def need_package(module, extra):
     """The same for a Python package of an optional extra."""
     if importlib.util.find_spec(module) is None:
         _missing(f"needs {module}: pip install 'larqca[{extra}]'")
+
+
+def faketime():
+    """The library that shows a process another time than the machine's."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not found:
+        _missing("needs libfaketime: make toolchains")
+    return found[0]
 
 
 def _missing(reason):

@@ -24,8 +24,8 @@ from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.forecast import work_of
 from larqca.sweep.grid import PlannedRun
 from larqca.sweep.provenance import processor
+from larqca.sweep.store import PARALLEL
 
-FILE = "parallel.json"
 PROBE = (sys.executable, "-m", "larqca.sweep.probe")
 SECONDS = 2.0
 PATIENCE = 120.0
@@ -91,7 +91,7 @@ def choose_parallelism(
 
 
 def _remembered(directory: Path, cores: int) -> Parallelism | None:
-    found = read_json_mapping(directory / FILE) or {}
+    found = read_json_mapping(directory / PARALLEL) or {}
     jobs, threads = found.get("jobs"), found.get("threads")
     if (found.get("processor"), found.get("cores")) != (processor(), cores):
         return None
@@ -122,7 +122,7 @@ def _measured(
     best = min(rows, key=lambda row: row["seconds_for_an_iteration_of_all"])
     record = {"jobs": best["jobs"], "threads": best["threads"], "processor": processor(),
               "cores": cores, "run": typical.hash, "measured": rows, "at": now()}  # fmt: skip
-    write_json(directory / FILE, record)
+    write_json(directory / PARALLEL, record)
     return Parallelism(int(best["jobs"]), int(best["threads"]), _told(rows))
 
 

@@ -21,13 +21,15 @@ from typing import Any
 
 from larqca import __version__
 from larqca.errors import StoreError
-from larqca.files import write_bytes
+from larqca.files import remove_temporaries, write_bytes
 from larqca.sweep.figures import Figures
 from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.grid import Grid, PlannedRun
 from larqca.sweep.outcome import LOCK
 
 INDEX, GRID, RUNS, MODELS = "sweep.json", "grid.yaml", "runs", "models"
+# How many runs go side by side here (`larqca.sweep.parallel`).
+PARALLEL = "parallel.json"
 # Key of the index: runs of earlier grids that have a directory, by hash, with their titles.
 DROPPED = "dropped"
 FORMAT, VERSION = "larqca-sweep", 1
@@ -116,6 +118,9 @@ def open_store(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> Iterato
         except BlockingIOError as error:
             raise StoreError(f"{out}: another sweep is at work in it") from error
         try:
+            for name in (INDEX, GRID, PARALLEL):
+                remove_temporaries(out, name)
+            remove_temporaries(out / MODELS)
             _write_sweep(out, grid, figures)
         except OSError as error:
             raise StoreError(f"{out}: cannot be written: {error.strerror}") from error

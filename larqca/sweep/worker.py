@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from larqca.config.canonical import explain, run_hash
 from larqca.config.schema import FileSource, RunConfig, RunSource
 from larqca.errors import Interrupted, LarqcaError, StoreError
-from larqca.files import is_full
+from larqca.files import is_full, remove_temporaries
 from larqca.sweep.files import finite, now, write_json
 from larqca.sweep.limits import Excess, Watchdog
 from larqca.sweep.outcome import (
@@ -74,6 +74,7 @@ def main(argv: Sequence[str], load: Callable[[int], Execute] = load_execute) -> 
                         end=lambda excess: _end_over_limit(directory, excess))
     try:
         with _run_lock(directory):
+            remove_temporaries(directory)
             return _run(arguments, directory, load, asked.is_set)
     except Interrupted:
         if watchdog.excess is None:

@@ -9,7 +9,7 @@ import pytest
 from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import load_grid
 from larqca.sweep.parallel import (
-    FILE,
+    PARALLEL,
     Parallelism,
     candidates,
     choose_parallelism,
@@ -46,7 +46,7 @@ def rates(table):
 )  # fmt: skip
 def test_what_was_asked_for_is_done(tmp_path: Path, asked, jobs, threads) -> None:
     assert choose(tmp_path, long_grid(), **asked) == Parallelism(jobs, threads, "as asked for")
-    assert not (tmp_path / FILE).exists()
+    assert not (tmp_path / PARALLEL).exists()
 
 
 def test_nothing_is_measured_where_there_is_no_choice_or_little_to_do(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_fastest_is_taken_and_remembered(tmp_path: Path, table, best) -> Non
     assert lines
     again = choose(tmp_path, long_grid())
     assert (again.jobs, again.threads, again.reason) == (*best, "measured before")
-    record = json.loads((tmp_path / FILE).read_text())
+    record = json.loads((tmp_path / PARALLEL).read_text())
     assert len(record["measured"]) == len(table)
 
 
@@ -86,15 +86,15 @@ def test_rounds_count(tmp_path: Path) -> None:
 )
 def test_another_machine_or_a_damaged_record_is_measured_again(tmp_path: Path, damage) -> None:
     choose(tmp_path, long_grid(), rates({(4, 1): 10.0}))
-    record = json.loads((tmp_path / FILE).read_text())
-    (tmp_path / FILE).write_text(json.dumps({**record, **damage}))
+    record = json.loads((tmp_path / PARALLEL).read_text())
+    (tmp_path / PARALLEL).write_text(json.dumps({**record, **damage}))
     assert choose(tmp_path, long_grid(), rates({(2, 2): 1.0})).threads == 2
 
 
 def test_where_no_measurement_succeeds_every_core_gets_a_run(tmp_path: Path) -> None:
     chosen = choose(tmp_path, long_grid(), rates({}))
     assert (chosen.jobs, chosen.threads) == (4, 1)
-    assert not (tmp_path / FILE).exists()
+    assert not (tmp_path / PARALLEL).exists()
 
 
 def test_candidates() -> None:
