@@ -133,9 +133,8 @@ class SweepLoop:
         return not self._signals.count and not self.gave_up
 
     def _work(self) -> None:
-        finished = sum(outcome.finished for outcome in self._outcomes.values())
         with self._signals, self._watcher:
-            self._watcher.begin(len(self._runs), finished)
+            self._watcher.begin([(run, self._outcomes[name]) for name, run in self._runs.items()])
             try:
                 while self._active or (self._schedule.pending and self._starting):
                     self._heed()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from larqca.sweep.grid import PlannedRun
 from larqca.sweep.outcome import Outcome
-from larqca.sweep.watch import Active, Watcher
-from larqca.sweep.wording import duration, outcome_line, progress_line
+from larqca.sweep.sparkline import sparkline
+from larqca.sweep.watch import Active, Known, Watcher
+from larqca.sweep.wording import cell_accuracy, duration, outcome_line, progress_line
+
+SPARK_WIDTH = 16
+# Losses that a curve remembers: ten a second, so that it shows the last minutes.
+MOST_LOSSES = 2048
 
 
 class TerminalWatcher(Watcher):
-    """A progress bar for every run at work, and one for the whole sweep."""
+    """A bar for every run at work, with its loss as a curve, and one for the whole sweep."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -22,14 +28,17 @@ class TerminalWatcher(Watcher):
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[curve]}", markup=False),
             TextColumn("{task.fields[note]}", markup=False),
             console=self._console,
             transient=True,
         )
-        self._whole = self._bars.add_task("all runs", total=None, note="")
+        self._whole = self._bars.add_task("all runs", total=None, curve="", note="")
         self._tasks: dict[str, Any] = {}
+        self._losses: dict[str, deque[float]] = {}
         self._total = 0
         self._ended = 0
+        self._best = ("", -1.0)
 
     def __enter__(self) -> Watcher:
         self._bars.start()
@@ -38,9 +47,12 @@ class TerminalWatcher(Watcher):
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def begin(self, total: int, finished: int) -> None:
-        """Remember the counts."""
-        self._total, self._ended = total, finished
+    def begin(self, known: Known) -> None:
+        """Remember the counts, and the best of what was done before."""
+        self._total = len(known)
+        for run, outcome in known:
+            self._ended += outcome.finished
+            self._compare(run, outcome)
 
     def note(self, line: str) -> None:
         """Print it."""
@@ -48,12 +60,15 @@ class TerminalWatcher(Watcher):
 
     def started(self, run: PlannedRun) -> None:
         """A run's process was started."""
-        self._tasks[run.hash] = self._bars.add_task(run.title, total=None, note="starting")
+        self._forget(run)
+        self._tasks[run.hash] = self._bars.add_task(
+            run.title, total=None, curve="", note="starting")
+        self._losses[run.hash] = deque(maxlen=MOST_LOSSES)
 
     def finished(self, run: PlannedRun, outcome: Outcome) -> None:
         """Print how it ended."""
-        if run.hash in self._tasks:
-            self._bars.remove_task(self._tasks.pop(run.hash))
+        self._forget(run)
+        self._compare(run, outcome)
         self._ended += outcome.finished or outcome.failed
         self._console.print(
             f"[{self._ended}/{self._total}] {run.title}: {outcome_line(outcome)}", markup=False
@@ -65,16 +80,35 @@ class TerminalWatcher(Watcher):
         for run, progress in active:
             if progress is None:
                 continue
+            losses = self._losses[run.hash]
+            if progress["loss"] is not None and (not losses or losses[-1] != progress["loss"]):
+                losses.append(progress["loss"])
             self._bars.update(self._tasks[run.hash], completed=progress["done"],
-                              total=progress["total"], note=progress_line(progress))
+                              total=progress["total"], note=progress_line(progress),
+                              curve=sparkline(losses, SPARK_WIDTH).ljust(SPARK_WIDTH))
             if progress["phase"] == "training" and progress["total"]:
                 shares += progress["done"] / progress["total"]
             elif progress["phase"] == "evaluation":
                 shares += 1.0
-        left = "" if seconds_left is None else f", about {duration(seconds_left)} left"
         self._bars.update(self._whole, completed=self._ended + shares, total=self._total,
-                          note=f"{self._ended} of {self._total} runs{left}")
+                          note=self._summary(len(active), seconds_left))
 
     def stopping(self) -> None:
         """Say that it takes a moment."""
         self._console.print("stopping: runs write their checkpoints (once more to stop at once)")
+
+    def _summary(self, active: int, seconds_left: float | None) -> str:
+        parts = [f"{self._ended} of {self._total} runs, {active} at work"]
+        if self._best[0]:
+            parts.append(f"best {100 * self._best[1]:.1f} % ({self._best[0]})")
+        if seconds_left is not None:
+            parts.append(f"about {duration(seconds_left)} left")
+        return ", ".join(parts)
+
+    def _compare(self, run: PlannedRun, outcome: Outcome) -> None:
+        self._best = max(self._best, (run.title, cell_accuracy(outcome) or -1.0),
+                         key=lambda best: best[1])
+
+    def _forget(self, run: PlannedRun) -> None:
+        if run.hash in self._tasks:
+            self._bars.remove_task(self._tasks.pop(run.hash))

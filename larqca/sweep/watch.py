@@ -12,6 +12,7 @@ from larqca.sweep.outcome import Outcome
 from larqca.sweep.wording import duration, outcome_line, progress_line
 
 Active = Sequence[tuple[PlannedRun, Mapping[str, Any] | None]]
+Known = Sequence[tuple[PlannedRun, Outcome]]
 
 LINE_SECONDS = 15.0
 
@@ -25,8 +26,8 @@ class Watcher:
     def __exit__(self, *_: object) -> None:
         """The sweep is over."""
 
-    def begin(self, total: int, finished: int) -> None:
-        """So many runs in all, so many finished before."""
+    def begin(self, known: Known) -> None:
+        """All runs of the sweep, and where each stands before anything is done."""
 
     def note(self, line: str) -> None:
         """Something to know about the whole sweep, before it begins."""
@@ -59,11 +60,12 @@ class PlainWatcher(Watcher):
         self._total = 0
         self._ended = 0
 
-    def begin(self, total: int, finished: int) -> None:
+    def begin(self, known: Known) -> None:
         """Remember the counts."""
-        self._total, self._ended = total, finished
-        if finished:
-            self._say(f"{finished} of {total} runs were finished before")
+        self._total = len(known)
+        self._ended = sum(outcome.finished for _, outcome in known)
+        if self._ended:
+            self._say(f"{self._ended} of {self._total} runs were finished before")
 
     def note(self, line: str) -> None:
         """Print it."""

@@ -15,14 +15,21 @@ def outcome_line(outcome: Outcome) -> str:
     parts = ["done"]
     if outcome.result.get("loss") is not None:
         parts.append(f"loss {outcome.result['loss']:.4g}")
-    metrics = outcome.result.get("metrics") or {}
-    if metrics:
-        last = max(metrics, key=int)
-        step = str(outcome.result.get("mutation_step") or last)
-        shown = metrics.get(step, metrics[last])
-        if shown.get("cell_accuracy") is not None:
-            parts.append(f"cell accuracy {100 * shown['cell_accuracy']:.1f} %")
+    share = cell_accuracy(outcome)
+    if share is not None:
+        parts.append(f"cell accuracy {100 * share:.1f} %")
     return ", ".join(parts)
+
+
+def cell_accuracy(outcome: Outcome) -> float | None:
+    """At the last step before the pictures are exchanged, if the run has come so far."""
+    metrics = outcome.result.get("metrics") or {}
+    if not metrics:
+        return None
+    last = max(metrics, key=int)
+    step = str(outcome.result.get("mutation_step") or last)
+    share: float | None = metrics.get(step, metrics[last]).get("cell_accuracy")
+    return share
 
 
 def progress_line(progress: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from typing import Any
 
@@ -11,6 +12,7 @@ from larqca.sweep.figures import figures_of
 from larqca.sweep.forecast import Forecast
 from larqca.sweep.grid import load_grid
 from larqca.sweep.outcome import Outcome
+from larqca.sweep.sparkline import sparkline
 from larqca.sweep.terminal import TerminalWatcher
 from larqca.sweep.watch import PlainWatcher, Watcher, choose_watcher
 from larqca.sweep.wording import duration, outcome_line, progress_line
@@ -26,7 +28,8 @@ DONE = Outcome("done", "", {"loss": 12.0, "mutation_step": 200, "metrics": {
 def tell_a_story(watcher: Watcher) -> None:
     watcher.note("2 runs [side by side]")
     with watcher:
-        watcher.begin(3, 1)
+        watcher.begin([(RUNS[0], Outcome("waiting")), (RUNS[1], Outcome("waiting")),
+                       (RUNS[1], Outcome("diverged"))])
         watcher.started(RUNS[0])
         watcher.update([(RUNS[0], None)], None)
         watcher.update([(RUNS[0], TRAINING)], 90.0)
@@ -58,6 +61,27 @@ def test_bars_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert "its [start] failed" in said.err
     assert "2 runs [side by side]" in said.err
     assert said.out == ""
+
+
+def test_the_best_so_far_and_curves(capsys: pytest.CaptureFixture[str]) -> None:
+    watcher = TerminalWatcher()
+    watcher.begin([(RUNS[0], DONE), (RUNS[1], Outcome("waiting"))])
+    watcher.started(RUNS[1])
+    for loss in (8.0, 8.0, 4.0, 2.0):
+        watcher.update([(RUNS[1], {**TRAINING, "loss": loss})], 90.0)
+    tasks = {task.description: task.fields for task in watcher._bars.tasks}
+    assert tasks["all runs"]["note"] == (
+        "1 of 2 runs, 1 at work, best 87.5 % (float (seed 0)), about 1 min 30 s left")
+    assert tasks["tern (seed 0)"]["curve"].rstrip() == "█▅▁"
+
+
+@pytest.mark.parametrize(("values", "width", "text"), [
+    ([], 8, ""), ([0.0, -1.0, math.inf, math.nan], 8, ""), ([3.0], 8, "▁"),
+    ([1.0, 10.0, 100.0], 8, "▁▅█"), ([1.0, 1.0, 100.0, 100.0], 2, "▁█"),
+    ([2.0, 2.0], 8, "▁▁"),
+])
+def test_curves_in_a_line(values: list[float], width: int, text: str) -> None:
+    assert sparkline(values, width) == text
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
