@@ -86,7 +86,7 @@ def sweep(
     end = do_sweep(grid, directory, chosen, watcher=choose_watcher(quiet))
     _print_report(directory)
     if end.failed:
-        click.echo(f"error: {_failed_line(end.failed)}", err=True)
+        click.echo(f"error: {_failed_line(end.failed, end.left if end.gave_up else 0)}", err=True)
         return 1
     return 0
 
@@ -110,7 +110,8 @@ def _print_report(directory: Path) -> None:
     click.echo(f"\ntable: {names} in {directory}; runs, logs and models: {directory / 'runs'}")
 
 
-def _failed_line(titles: list[str]) -> str:
+def _failed_line(titles: list[str], left: int) -> str:
     shown = ", ".join(titles[:5]) + (f" and {len(titles) - 5} more" if len(titles) > 5 else "")
-    return (f"{len(titles)} run{'s' if len(titles) > 1 else ''} failed: {shown}; "
+    others = f"{left} others were not done; " if left else ""
+    return (f"{len(titles)} run{'s' if len(titles) > 1 else ''} failed: {shown}; {others}"
             "the table says why, and the same command tries again")

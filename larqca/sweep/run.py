@@ -49,6 +49,11 @@ class SweepEnd:
         """Titles of the runs that failed (diverging is a finding, not a failure)."""
         return [run.title for run in self.grid.runs if self.outcomes[run.hash].failed]
 
+    @property
+    def left(self) -> int:
+        """How many runs are still to be done."""
+        return sum(not (outcome.finished or outcome.failed) for outcome in self.outcomes.values())
+
 
 @dataclass(frozen=True)
 class SweepOptions:

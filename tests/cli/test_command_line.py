@@ -101,6 +101,43 @@ def test_failed_runs_are_one_line_and_exit_1(
     assert one_error_line(capsys).startswith("error: 1 run failed: bad (seed 0); ")
 
 
+def test_choices_of_a_sweep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fake_worker: None
+) -> None:
+    path, out = tmp_path / "grid.yaml", str(tmp_path / "out")
+    rows = [{"name": f"bad {i}", "cell": {"noise": i / 8}, **behaving(EXIT_3)} for i in range(3)]
+    path.write_text(json.dumps(small_grid(*rows, {"name": "good"})))
+    base = ["sweep", str(path), "--out", out, "--quiet", "--jobs", "1"]
+    assert command.run([*base, "--max-failures", "2"]) == 1
+    assert one_error_line(capsys).startswith(
+        "error: 2 runs failed: bad 0 (seed 0), bad 1 (seed 0); 2 others were not done; ")
+    assert command.run([*base, "--only", "good", "--keep-failed"]) == 1  # of earlier failures
+    assert "2 runs failed" in one_error_line(capsys)
+    assert command.run([*base, "--only", "bad 0", "--only", "bad 1", "--retry-failed"]) == 0
+    assert command.run([*base, "--only", "worse"]) == 1
+    assert one_error_line(capsys).startswith("error: --only: unknown row 'worse'")
+    assert command.run([*base, "--executor", "rya"]) == 1
+    assert one_error_line(capsys) == (
+        "error: executor: unknown value 'rya' (did you mean 'ray'?); allowed: local, ray, slurm")
+    assert command.run([*base, "--address", "here:1"]) == 1
+    assert one_error_line(capsys).startswith("error: address: the executor 'local' has none")
+
+
+def test_a_sweep_is_moved_as_one_file(
+    grid_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fake_worker: None
+) -> None:
+    out, file = str(tmp_path / "out"), str(tmp_path / "sweep.tar.gz")
+    assert command.run(["sweep", str(grid_file), "--out", out, "--quiet"]) == 0
+    assert command.run(["sweep", "export", out, file]) == 0
+    assert command.run(["sweep", "import", file, str(tmp_path / "in")]) == 0
+    capsys.readouterr()
+    assert command.run(["sweep", "status", str(tmp_path / "in")]) == 0
+    assert capsys.readouterr().out == "2 runs: 2 done\n"
+    assert command.run(["sweep", "status"]) == 2
+    assert one_error_line(capsys) == (
+        "error: Missing argument 'DIR'. (see larqca sweep status --help)")
+
+
 def test_default_output_is_named_by_the_grid(
     grid_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_worker: None,
     capsys: pytest.CaptureFixture[str],
