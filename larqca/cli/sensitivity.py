@@ -49,7 +49,8 @@ def sensitivity(
     from larqca.errors import StoreError
     from larqca.report.records import read_records
     from larqca.sweep.grid import load_grid
-    from larqca.sweep.run import SweepOptions, do_sweep
+    from larqca.sweep.options import SweepOptions
+    from larqca.sweep.run import do_sweep
     from larqca.sweep.sensitivity import SUGGESTED, Subject, read_trials, suggest
     from larqca.sweep.watch import choose_watcher
 

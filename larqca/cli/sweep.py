@@ -75,7 +75,8 @@ def sweep(
 ) -> int:
     """Train every run of the grid FILE that is not done yet, and print the table."""
     from larqca.sweep.grid import load_grid
-    from larqca.sweep.run import SweepOptions, default_out, do_sweep
+    from larqca.sweep.options import SweepOptions
+    from larqca.sweep.run import default_out, do_sweep
     from larqca.sweep.watch import choose_watcher
 
     grid = load_grid(file)

@@ -15,21 +15,20 @@ class Forecast:
 
     Args:
         figures: of every run, by hash.
-        jobs: how many runs go side by side.
     """
 
-    def __init__(self, figures: Mapping[str, Figures], jobs: int) -> None:
+    def __init__(self, figures: Mapping[str, Figures]) -> None:
         self._figures = figures
-        self._jobs = jobs
         self._speeds: dict[str, float] = {}
 
     def seconds_left(
-        self, unfinished: Mapping[str, tuple[PlannedRun, Mapping[str, Any] | None]]
+        self, unfinished: Mapping[str, tuple[PlannedRun, Mapping[str, Any] | None]], at_work: int
     ) -> float | None:
         """Seconds until all is done; None before any run has shown a rate.
 
         Args:
             unfinished: by hash, each run with its ``progress.json`` if it has started.
+            at_work: how many runs go side by side now, and will.
         """
         left = {}
         for name, (run, progress) in unfinished.items():
@@ -47,7 +46,7 @@ class Forecast:
             return None
         speed = sum(self._speeds.values()) / len(self._speeds)
         longest = max(left.values(), default=0.0)
-        return max(longest, sum(left.values()) / min(self._jobs, max(1, len(left)))) / speed
+        return max(longest, sum(left.values()) / max(1, at_work)) / speed
 
 
 def work_of(config: RunConfig, figures: Figures) -> float:

@@ -95,7 +95,7 @@ class SweepLoop:
         self._active: dict[str, Job] = {}
         self._outcomes = dict(outcomes)
         self._schedule = Schedule(runs, self._outcomes, pending)
-        self._forecast = Forecast(figures, executor.slots)
+        self._forecast = Forecast(figures)
         self._waiting_progress = {name: self._progress(name) for name in pending}
         self._failures = 0
         self._losses: Counter[str] = Counter()
@@ -259,8 +259,10 @@ class SweepLoop:
         active = {name: (self._runs[name], self._progress(name)) for name in self._active}
         waiting = {name: (self._runs[name], self._waiting_progress[name])
                    for name in self._schedule.pending}
+        # A scheduler may have most of them in its queue yet.
+        at_work = sum(progress is not None for _, progress in active.values())
         self._watcher.update(list(active.values()),
-                             self._forecast.seconds_left({**active, **waiting}))
+                             self._forecast.seconds_left({**active, **waiting}, at_work))
 
     def _progress(self, name: str) -> Mapping[str, Any] | None:
         progress = read_json_mapping(self._directory(name) / PROGRESS)

@@ -15,7 +15,8 @@ from larqca.automata.layout import layout_of
 from larqca.automata.model_file import write_model
 from larqca.config.canonical import build_run_config
 from larqca.sweep.grid import load_grid
-from larqca.sweep.run import SweepEnd, SweepOptions, do_sweep
+from larqca.sweep.options import SweepOptions
+from larqca.sweep.run import SweepEnd, do_sweep
 from larqca.sweep.watch import Watcher
 
 from . import fake_worker

@@ -9,7 +9,7 @@ import pytest
 from larqca.errors import ConfigError
 
 from .fake_worker import EXIT_3, SLOW
-from .helpers import Diary, behaving, results, small_grid, states, sweep
+from .helpers import Diary, behaving, results, run_folder, small_grid, states, sweep
 
 FAILING = small_grid({"name": "bad", **behaving(EXIT_3)}, {"name": "good"})
 
@@ -52,11 +52,14 @@ def test_after_so_many_failures_nothing_is_started(tmp_path: Path) -> None:
 def test_the_first_failure_stops_the_others_with_checkpoints(tmp_path: Path) -> None:
     grid = small_grid({"name": "slow", "training": {
         "iterations": 10**5, "optimizer": {"learning_rate": SLOW}}},
-        {"name": "bad", **behaving(EXIT_3)}, {"name": "next"})
+        {"name": "first"}, {"name": "second", "start_from": "first", "cell": {"noise": 0.5}},
+        {"name": "bad", "start_from": "second", **behaving(EXIT_3)},
+        {"name": "next", "start_from": "bad", "cell": {"noise": 0.25}})
     end = sweep(grid, tmp_path / "out", fail_fast=True)
-    assert states(end) == {"slow": "stopped", "bad": "failed", "next": "waiting"}
+    assert states(end) == {"slow": "stopped", "first": "done", "second": "done", "bad": "failed",
+                           "next": "waiting"}
     assert end.gave_up
-    assert len(list((tmp_path / "out").glob("runs/*/checkpoint.npz"))) == 2
+    assert (run_folder(end, "slow") / "checkpoint.npz").exists()
 
 
 def test_dropped_runs_are_named_and_left_alone(tmp_path: Path) -> None:

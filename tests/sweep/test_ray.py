@@ -62,7 +62,8 @@ def wait_for_checkpoints(out: Path, count: int) -> None:
 
 def test_numbers_are_those_of_the_local_executor(cluster: Any, tmp_path: Path) -> None:
     from larqca.sweep.grid import load_grid
-    from larqca.sweep.run import SweepOptions, do_sweep
+    from larqca.sweep.options import SweepOptions
+    from larqca.sweep.run import do_sweep
 
     short = json.loads(json.dumps(GRID))
     short["settings"]["training"]["iterations"] = 10

@@ -8,7 +8,8 @@ import pytest
 from larqca.cli.main import run as command
 from larqca.errors import ConfigError, StoreError
 from larqca.sweep.grid import load_grid
-from larqca.sweep.run import SweepOptions, do_sweep
+from larqca.sweep.options import SweepOptions
+from larqca.sweep.run import do_sweep
 from larqca.sweep.sensitivity import (
     BASELINE,
     CHOICES,

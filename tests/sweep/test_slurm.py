@@ -59,10 +59,11 @@ def slow_grid() -> dict[str, Any]:
 
 
 def test_a_job_that_is_asked_to_stop_leaves_a_checkpoint(tmp_path: Path) -> None:
-    grid = small_grid({"name": "a", **behaving(EXIT_3)}, {"name": "b", "training": {
-        "iterations": 2000, "optimizer": {"learning_rate": SLOW}}})
+    grid = small_grid({"name": "b", "training": {
+        "iterations": 2000, "optimizer": {"learning_rate": SLOW}}}, {"name": "first"},
+        {"name": "a", "start_from": "first", **behaving(EXIT_3)})
     end = on_slurm(grid, tmp_path / "out", fail_fast=True)
-    assert states(end) == {"a": "failed", "b": "stopped"}
+    assert states(end) == {"b": "stopped", "first": "done", "a": "failed"}
     assert end.gave_up
     assert not list((tmp_path / "out").rglob(".stop"))
 

@@ -125,14 +125,14 @@ def test_progress_without_numbers() -> None:
 
 def test_time_left_counts_multiply_accumulates() -> None:
     """5 iterations each; the second run needs as many MACs; one has done 3 at 0.5 a second."""
-    forecast = Forecast({run.hash: figures_of(run.config) for run in RUNS}, jobs=1)
+    forecast = Forecast({run.hash: figures_of(run.config) for run in RUNS})
     waiting = {run.hash: (run, None) for run in RUNS}
-    assert forecast.seconds_left(waiting) is None
+    assert forecast.seconds_left(waiting, 0) is None
     progress = {"phase": "training", "done": 3, "total": 5, "loss": 1.0, "rate": 0.5}
     unfinished = {RUNS[0].hash: (RUNS[0], progress), RUNS[1].hash: (RUNS[1], None)}
-    assert forecast.seconds_left(unfinished) == pytest.approx((2 + 5) / 0.5)
+    assert forecast.seconds_left(unfinished, 1) == pytest.approx((2 + 5) / 0.5)
     evaluating = {RUNS[0].hash: (RUNS[0], {**progress, "phase": "evaluation"})}
-    assert forecast.seconds_left(evaluating) == 0.0
+    assert forecast.seconds_left(evaluating, 1) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Any
 from larqca.errors import ConfigError
 from larqca.sweep.executors.interface import LOST, Task
 from larqca.sweep.executors.process import WorkerProcess
+from larqca.sweep.outcome import is_running
 
 CONNECT_SECONDS = 10.0
 
@@ -153,7 +154,10 @@ class RayJob:
 
     def ask_to_stop(self) -> None:
         """Let the worker write a checkpoint and end; a queued run is dropped."""
-        self._actor.ask_to_stop.remote()
+        if is_running(self._task.directory):
+            self._actor.ask_to_stop.remote()
+        else:
+            self.kill()
 
     def kill(self) -> None:
         """End the actor; the worker ends with it, by its pipe."""

@@ -132,9 +132,12 @@ class SlurmJob:
         return LOST if code == EXIT_INTERRUPTED and not self._stopping else code
 
     def ask_to_stop(self) -> None:
-        """Leave word where the job looks for it."""
+        """Leave word where the job looks for it; a queued one is cancelled."""
         self._stopping = True
-        (self._task.directory / STOP).touch()
+        if is_running(self._task.directory):
+            (self._task.directory / STOP).touch()
+        else:
+            self.kill()
 
     def kill(self) -> None:
         """Cancel the job."""
