@@ -20,6 +20,7 @@ State = Literal["waiting", "running", "stopped", "done", "diverged", "failed"]
 
 RESULT, FAILURE, PROGRESS = "result.json", "failure.json", "progress.json"
 CONFIG, PROVENANCE, LOG, MODEL = "config.json", "provenance.json", "log.txt", "model.npz"
+HISTORY, CELLS = "history.csv", "cells.npz"
 CHECKPOINT, LOCK = "checkpoint.npz", ".lock"
 
 RESULT_FORMAT = {"format": "larqca-result", "version": 1}
