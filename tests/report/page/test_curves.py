@@ -24,11 +24,19 @@ def test_points_are_means_of_stretches(tmp_path: Path) -> None:
     assert read_loss(history(tmp_path, "iteration,loss\n"))["iteration"] == []
 
 
-@pytest.mark.parametrize("text", ["", "step,loss\n1,2\n", "iteration,loss\n1,2\n2\n",
-                                  "iteration,loss\n1,2\n3,4\n", "iteration,loss\n1,nan\n",
-                                  "iteration,loss\n1,<b>\n"])
-def test_a_damaged_history_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "does not begin with 'iteration,loss'"),
+        ("step,loss\n1,2\n", "does not begin with 'iteration,loss'"),
+        ("iteration,loss\n1,2\n2\n", "could not convert string to float"),
+        ("iteration,loss\n1,<b>\n", "could not convert string to float"),
+        ("iteration,loss\n1,2\n3,4\n", "line 3 is not iteration 2 and its loss"),
+        ("iteration,loss\n1,nan\n", "line 2 is not iteration 1 and its loss"),
+    ],
+)
+def test_a_damaged_history_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_loss(history(tmp_path, text))
 
 
