@@ -16,10 +16,11 @@ PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --no-build-iso
 SETUP_FILES := $(LOCK) setup.cfg pyproject.toml
 
 # What `larqca export --target wasm32`, `larqca verify --target` and the tests need, by the
-# names of Debian's packages.
+# names of Debian's packages; the browser in which tests open the page of `larqca report --html`
+# among them.
 TOOLCHAINS := gcc clang lld nodejs gcc-arm-none-eabi picolibc-arm-none-eabi \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-arm qemu-system-misc \
-	libfaketime
+	chromium chromium-driver libfaketime
 
 .PHONY: help quickstart test bench toolchains clean lock
 .DEFAULT_GOAL := help
@@ -39,7 +40,7 @@ test: $(VENV)/.installed-dev ## install the developers' tools too, run linter, t
 bench: $(VENV)/.installed-dev ## measure speed against peers (sets up environments for them), write reports/benchmark*.md
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
-toolchains: ## install cross compilers and emulators (Debian, Ubuntu; as root)
+toolchains: ## install cross compilers, emulators, a browser for tests (Debian; as root)
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 		$(if $(shell command -v node),$(filter-out nodejs,$(TOOLCHAINS)),$(TOOLCHAINS))

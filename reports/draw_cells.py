@@ -16,21 +16,11 @@ import numpy as np
 
 from larqca import load_data, load_model
 from larqca.backend import tf
+from larqca.report.colours import coloured
 
 DIGITS = 5
 MOMENTS = ((1, 5, 20, 200), (1, 20, 200))
 PIXELS, GAP = 7, 6
-COLOURS = np.array(
-    [(128, 0, 0), (230, 25, 75), (70, 240, 240), (210, 245, 60), (250, 190, 190),
-     (170, 110, 40), (170, 255, 195), (165, 163, 159), (0, 128, 128), (0, 0, 128)]
-)  # fmt: skip
-
-
-def coloured(labels: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    """RGB of one grid ``[height, width, 3]``; dead cells are white."""
-    shade = 0.45 + 0.55 * grey[..., None]
-    paint = 255 - shade * (255 - COLOURS[labels])
-    return np.where((labels >= 0)[..., None], paint, 255.0)
 
 
 def frames(run: Path) -> list[np.ndarray]:

@@ -77,6 +77,15 @@ def test_every_folder_with_code_is_installed(project_root):
     assert set(find_packages(str(project_root), include=["larqca*"])) == folders
 
 
+def test_every_file_that_is_no_code_is_installed(setup_cfg, project_root):
+    package = project_root / "larqca"
+    patterns = lines_of(setup_cfg["options.package_data"]["larqca"])
+    installed = {path for pattern in patterns for path in package.glob(pattern)}
+    files = {path for path in package.rglob("*") if path.is_file()
+             and path.suffix != ".py" and "__pycache__" not in path.parts}
+    assert installed == files
+
+
 def test_make_help_lists_the_targets(project_root):
     done = subprocess.run(["make", "help"], cwd=project_root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

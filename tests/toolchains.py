@@ -15,6 +15,11 @@ def need(*tools):
         _missing(f"needs {', '.join(missing)}: make toolchains")
 
 
+def path_of(tool):
+    """Where a tool that was needed is."""
+    return shutil.which(tool)
+
+
 def need_package(module, extra):
     """The same for a Python package of an optional extra."""
     if importlib.util.find_spec(module) is None:

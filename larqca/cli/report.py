@@ -24,24 +24,33 @@ _EPILOG = (
               help=f"What makes one line: {_GROUPS}.")
 @click.option("--format", "form", default="text", show_default=True,
               type=click.Choice(["text", "markdown", "csv", "json"]), help="What to print.")
+@click.option("--html", is_flag=True,
+              help="Write report.html too: one page, for any browser, with the table, curves, "
+                   "pictures of cells, and links to the runs' files.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR2",
-              help="Where to write report.md, report.csv and report.json.  [default: DIR]")
+              help="Where to write report.md, report.csv, report.json (and report.html).  "
+                   "[default: DIR]")
 @click.option("--no-files", is_flag=True, help="Print only.")
 @debug.option
 def report(
     directory: Path, columns: str | None, sort: str | None, group_by: str, form: str,
-    out: Path | None, no_files: bool,
+    html: bool, out: Path | None, no_files: bool,
 ) -> int:
     """Print the table of the sweep in DIR and write it as Markdown, CSV and JSON."""
     if columns == "help":
         return _list_columns()
+    if html and no_files:
+        raise click.UsageError("--html writes a file and --no-files forbids it; leave one out")
     from larqca.report.report import Report
 
     names = [name.strip() for name in columns.split(",")] if columns is not None else None
     made = Report(directory, columns=names, sort=sort, group_by=group_by)
     click.echo(made.render(form), nl=False)
     if not no_files:
-        made.write(directory if out is None else out)
+        written = made.write(directory if out is None else out, html=html)
+        if html:
+            # Not to standard output, where the table may be JSON for another program.
+            click.echo(f"page: {written[-1]}", err=True)
     return 0
 
 

@@ -85,7 +85,7 @@ def evaluate(
     images, labels = images[: config.images], labels[: config.images]
     successor = exchange(len(images), config.seed)
     phases = 2 if config.mutate else 1
-    marks = _marks(config)
+    marks = marks_of(config)
     votes = np.zeros((phases * len(marks), len(images), engine.model.layout.classes), np.int64)
     counter = _Counter(len(images) * config.steps * phases, progress)
     judge = _Judge(engine.single, marks, counter)
@@ -110,7 +110,7 @@ def evaluate(
     return Evaluation(steps, rows, config.steps if config.mutate else None)
 
 
-def _marks(config: EvaluationConfig) -> list[int]:
+def marks_of(config: EvaluationConfig) -> list[int]:
     """Recorded steps within one phase; the last one always is."""
     marks = list(range(config.record_every, config.steps + 1, config.record_every))
     return marks if marks and marks[-1] == config.steps else [*marks, config.steps]

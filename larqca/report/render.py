@@ -64,7 +64,7 @@ def as_markdown(table: pd.DataFrame, names: Sequence[str] | None = None) -> str:
     columns = choose_columns(names, lines)
     cells = [[cell.replace("|", "\\|") for cell in row] for row in _cells(columns, lines)]
     return tabulate(
-        cells, headers=[_one_line(column.title) for column in columns], tablefmt="pipe",
+        cells, headers=[one_line(column.title) for column in columns], tablefmt="pipe",
         disable_numparse=True, colalign=_alignment(columns),
     )
 
@@ -107,5 +107,6 @@ def _alignment(columns: Sequence[Column]) -> list[str]:
             for column in columns]
 
 
-def _one_line(title: str) -> str:
+def one_line(title: str) -> str:
+    """A column's title without its line breaks."""
     return title.replace("-\n", "").replace("\n", " ")

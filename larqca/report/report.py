@@ -1,4 +1,4 @@
-"""A sweep's report: the table in every form, and its files."""
+"""A sweep's report: the table in every form, its files, and its page."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ class Report:
     ) -> None:
         if group_by not in GROUPS:
             raise ConfigError(unknown("grouping", group_by, GROUPS))
-        sweep = read_records(directory)
-        self.columns = columns
-        self.table = sort_table(group_records(sweep.records, group_by), sort)
-        self.provenance = table_provenance(sweep)
+        self.directory = Path(directory)
+        self.columns, self.sort, self.group_by = columns, sort, group_by
+        self.sweep = read_records(directory)
+        self.table = sort_table(group_records(self.sweep.records, group_by), sort)
+        self.provenance = table_provenance(self.sweep)
 
     def render(self, form: str = "text") -> str:
         """The table as ``text``, ``markdown``, ``csv`` or ``json``."""
@@ -62,25 +63,33 @@ class Report:
             return as_csv(self.table, self.columns)
         return as_json(self.table, self.provenance, self.columns)
 
-    def write(self, folder: Path) -> list[Path]:
+    def write(self, folder: Path, *, html: bool = False) -> list[Path]:
         """Write report.md, report.csv and report.json; returns their paths.
+
+        Args:
+            folder: where they go; made if need be.
+            html: write report.html too, a page with curves and pictures (see
+                `larqca.report.page`).
 
         Raises:
             StoreError: the folder cannot be written.
         """
-        written = []
+        content = {"report.md": self.render("markdown"), "report.csv": self.render("csv"),
+                   "report.json": self.render("json")}
+        if html:
+            from larqca.report.page.page import page_of
+
+            content["report.html"] = page_of(self, folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for form, ending in (("markdown", "md"), ("csv", "csv"), ("json", "json")):
-                path = folder / f"report.{ending}"
-                write_bytes(path, self.render(form).encode(), durable=False)
-                written.append(path)
+            for name, text in content.items():
+                write_bytes(folder / name, text.encode(), durable=False)
         except OSError as error:
             raise StoreError(
                 f"{folder}: the report cannot be written: {error.strerror}; "
                 "choose another --out, or --no-files"
             ) from error
-        return written
+        return [folder / name for name in content]
 
     def _page(self) -> str:
         notes = "\n".join(f"- {line}" for line in provenance_lines(self.provenance))

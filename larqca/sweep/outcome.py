@@ -22,6 +22,7 @@ OVER_LIMIT = ("out of time", "out of memory")
 
 RESULT, FAILURE, PROGRESS = "result.json", "failure.json", "progress.json"
 CONFIG, PROVENANCE, LOG, MODEL = "config.json", "provenance.json", "log.txt", "model.npz"
+HISTORY, CELLS = "history.csv", "cells.npz"
 CHECKPOINT, LOCK = "checkpoint.npz", ".lock"
 
 LONGEST_REASON = 300

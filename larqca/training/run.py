@@ -16,9 +16,10 @@ from larqca.automata.starting import start_from
 from larqca.config.schema import RunConfig
 from larqca.data import Dataset, load
 from larqca.errors import ConfigError, Diverged, ModelFileError
+from larqca.evaluation.frames import record_frames
 from larqca.evaluation.protocol import evaluate
 from larqca.export.deployed import deployed_figures
-from larqca.files import write_text
+from larqca.files import arrays_as_bytes, write_bytes, write_text
 from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
 from larqca.training.trainer import Trainer
@@ -43,8 +44,8 @@ def execute(
 ) -> RunResult:
     """Train and judge one automaton; resumes from the directory's checkpoint.
 
-    Writes ``checkpoint.npz`` while it trains, then ``history.csv`` (iteration, loss) and
-    ``model.npz``.
+    Writes ``checkpoint.npz`` while it trains, then ``history.csv`` (iteration, loss),
+    ``model.npz``, and ``cells.npz`` (see `larqca.evaluation.frames`), which reports draw.
 
     Args:
         config: the whole configuration of the run.
@@ -91,6 +92,8 @@ def execute(
         stop=stop,
     )
     seconds = time.monotonic() - started
+    frames = record_frames(engine, dataset.test_images, dataset.test_labels, config.evaluation)
+    write_bytes(directory / "cells.npz", arrays_as_bytes(frames, compressed=True))
     return RunResult(
         state="done",
         reason="",

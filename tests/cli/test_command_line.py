@@ -272,6 +272,19 @@ def test_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'row'?" in one_error_line(capsys)
 
 
+def test_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_store(tmp_path)
+    out = tmp_path / "page"
+    assert command.run(["report", str(tmp_path), "--html", "--out", str(out), "--columns", "row,n",
+                        "--format", "json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)["rows"]) == 2
+    assert said.err == f"page: {out / 'report.html'}\n"
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+    assert command.run(["report", str(tmp_path), "--html", "--no-files"]) == 2
+    assert "leave one out" in one_error_line(capsys)
+
+
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     make_store(tmp_path)
     process = subprocess.Popen(

@@ -35,7 +35,8 @@ class StopAfter:
 def files(directory):
     with np.load(directory / "model.npz") as model:
         arrays = {name: model[name].tobytes() for name in model.files}
-    return arrays, (directory / "history.csv").read_text()
+    cells = (directory / "cells.npz").read_bytes()
+    return arrays, (directory / "history.csv").read_text(), cells
 
 
 @pytest.mark.parametrize(
