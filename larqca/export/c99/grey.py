@@ -101,7 +101,7 @@ def grey_of(program: Program) -> Grey:
     changes = (np.diff(codes) != 0) | (np.diff(alive) != 0)
     steps = tuple(int(step) + 1 for step in np.flatnonzero(changes))
     bits = next((bits for bits in (1, 2, 4) if len(steps) < 2**bits), 8)
-    if program.state_bits > 8 or bits == 8 or not 0 < alive_from < 256:
+    if program.state_bits > 8 or bits == 8:
         return Grey(8, (), alive_from, reader.grey, "a->grey[place]")
     by_level = codes[[0, *steps]]
     last = len(steps)

@@ -163,7 +163,7 @@ int @prefix@_rollout(struct @prefix@ *a, uint32_t steps)
         return problem;
     }
 @UNPACKED@    for (uint32_t i = 0; i < steps; i++) {
-        advance(a@CODES@);
+        @ADVANCE@;
     }
     return @PREFIX@_OK;
 }
