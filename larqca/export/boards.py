@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from larqca.errors import ExportError
+from larqca.export.c99.emit import emit_c99
 from larqca.export.driver import cases_header, driver_source
 from larqca.export.host import WARNINGS, Case, Outcome, read_outcomes
 from larqca.export.program import Program
 
 _SECONDS = 600
+# Of the driver and its C library, beside the automaton's arrays.
+_DRIVER_STACK = 0x800
 _PICOLIBC = "/usr/lib/picolibc/{}/picolibc.specs"
 INSTALL = "'make toolchains' installs it on Debian and Ubuntu"
 
@@ -95,7 +98,7 @@ def run_on_board(
     (build / "driver.c").write_text(driver_source(prefix, program.state_bits))
     binary = build / "driver.elf"
     command = [
-        _find(board.compiler, name), *link_flags(board), *board.processor, *WARNINGS, *flags,
+        _find(board.compiler, name), *link_flags(board, _stack_bytes(board, program)), *board.processor, *WARNINGS, *flags,
         "-DEMBEDDED_CASES", "-I", str(directory), "-I", str(build),
         str(directory / f"{prefix}.c"), str(build / "driver.c"), "-o", str(binary),
     ]
@@ -112,8 +115,17 @@ def _find(command: str, name: str) -> str:
     return found
 
 
-def link_flags(board: Board) -> list[str]:
+def _stack_bytes(board: Board, program: Program) -> int:
+    """The linker refuses what does not fit, where a stack that runs over says nothing."""
+    return max(board.stack, emit_c99(program).stack_bytes + _DRIVER_STACK)
+
+
+def link_flags(board: Board, stack: int | None = None) -> list[str]:
     """How a program for a board is linked: its C library, where its memory lies.
+
+    Args:
+        board: one of `BOARDS`.
+        stack: bytes of RAM set aside for it, the board's own by default.
 
     Raises:
         ExportError: the C library is not installed.
@@ -123,7 +135,7 @@ def link_flags(board: Board) -> list[str]:
         raise ExportError(f"there is no C library {specs} on this machine; {INSTALL}")
     flash, flash_size, ram, ram_size = board.memory
     symbols = {"__flash": flash, "__flash_size": flash_size, "__ram": ram,
-               "__ram_size": ram_size, "__stack_size": board.stack}
+               "__ram_size": ram_size, "__stack_size": stack or board.stack}
     return [f"--specs={specs}", "--oslib=semihost", "--crt0=hosted",
             *(f"-Wl,--defsym={symbol}={value:#x}" for symbol, value in symbols.items())]
 

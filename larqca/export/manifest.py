@@ -112,6 +112,8 @@ def c99_memory(source: CSource, layout: AutomatonLayout, options: Mapping[str, A
         "ram_bytes": source.arena_bytes,
         "ram": [{"name": each.name, "bytes": each.bytes, "note": each.note}
                 for each in source.members],
+        "stack_bytes": source.stack_bytes,
+        "stack_bytes_if_unpacked": source.stack_bytes + source.unpacked_bytes,
         "grid": [options["max_height"], options["max_width"]],
     }
 

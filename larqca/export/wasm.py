@@ -19,6 +19,7 @@ from larqca.export.host import WARNINGS, Case
 from larqca.export.program import Program
 
 _SECONDS = 600
+_PAGE = 65536
 
 _EXPORTS_C = """\
 /* Written by larqca: what JavaScript may call; one automaton, one picture. */
@@ -320,7 +321,8 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
         (build / "exports.c").write_text(fill(_EXPORTS_C, names))
         command = [
             compiler, "--target=wasm32", "-mbulk-memory", *WARNINGS, "-O3", "-nostdlib",
-            "-ffreestanding", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=65536",
+            "-ffreestanding", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first",
+            f"-Wl,-z,stack-size={_stack_bytes(c)}",
             f"{prefix}.c", "exports.c", "-o", "automaton.wasm",
         ]
         done = subprocess.run(command, cwd=build, capture_output=True, text=True,
@@ -331,6 +333,12 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
         code = (build / "automaton.wasm").read_bytes()
     return {f"{prefix}.wasm": code, f"{prefix}.js": fill(_MODULE, names).encode(),
             f"{prefix}.d.ts": fill(_TYPES, names).encode()}
+
+
+def _stack_bytes(c: CSource) -> int:
+    """What arrays need and as much again for registers that do not suffice, in whole pages.
+    The stack lies below everything else, so that running over it traps."""
+    return -(-2 * (c.stack_bytes + 4096) // _PAGE) * _PAGE
 
 
 def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) -> list[str]:

@@ -95,14 +95,18 @@ def _first_words(rng, kind, inputs, bits):
     return Words(-(2 ** (bits - 1)) << shift, high, words.outside, words.premultipliers), shift
 
 
-def random_program(seed):
-    """A program of one to three perceive layers and one to three update layers."""
+def random_program(seed, perceive=None, update=None, *, kernel=None, inputs=None):
+    """A program of one to three perceive layers and one to three update layers, unless their
+    widths are given; of kernels and inputs of any kind, unless one is given for all."""
     rng = np.random.default_rng(seed)
-    seen, count = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    perceive, update = (
+        [int(width) for width in rng.choice([1, 2, 5, 17, 33, 40], rng.integers(low, low + 3))]
+        if given is None else given for low, given in ((1, perceive), (0, update)))
+    seen, count = len(perceive), len(update) + 1
     channels, bits = int(rng.integers(3, 20)), int(rng.choice([8, 16]))
-    widths = [1 + channels, *rng.choice([1, 2, 5, 17, 33, 40], seen + count - 1), channels]
-    widths = [int(width) for width in widths]
-    kinds = rng.choice(list(INPUTS), seen + count)
+    widths = [1 + channels, *perceive, *update, channels]
+    kinds = rng.choice([inputs] if inputs else list(INPUTS), seen + count)
+    kernels = rng.choice([kernel] if kernel else list(KERNELS), seen + count)
     sources, shift = [], 0
     for number, kind in enumerate(kinds):
         size = 3 if number < seen else 1
@@ -112,7 +116,7 @@ def random_program(seed):
             source = _source(rng, kind, size, widths[number], int(rng.choice([255, 1023])))
         sources.append(source)
     layers = []
-    for number, kernel in enumerate(rng.choice(list(KERNELS), seen + count)):
+    for number, kernel in enumerate(kernels):
         size = 3 if number < seen else 1
         inputs, outputs = widths[number : number + 2]
         draft = Layer(f"{'perceive' if size == 3 else 'update'}/{number - (size == 1) * seen}",

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from larqca.errors import ExportError
-from larqca.export.c99.codes import codes_definitions, rollout_statements
+from larqca.export.c99.codes import codes_definitions, rollout_statements, unpacked_bytes
 from larqca.export.c99.constants import Constant
 from larqca.export.c99.grey import Grey, grey_of
 from larqca.export.c99.helpers import helper_texts
@@ -27,6 +27,8 @@ from larqca.export.describe import describe
 from larqca.export.program import Program
 
 MAX_SIDE = 4096
+# Most systems give a thread as much stack, or more.
+MOST_STACK = 2**19
 READY = 0x4C51CA01
 
 
@@ -58,6 +60,9 @@ class CSource:
         constants: all arrays that the compiled object holds.
         members: of the struct, in order, but for its five numbers.
         arena_bytes: size of the struct.
+        stack_bytes: of all arrays that a rollout, or classify, has on the stack; registers
+            and return addresses, some hundred bytes, come on top.
+        unpacked_bytes: more of them where weights of several bits are unpacked (see `codes`).
     """
 
     header: str
@@ -65,6 +70,8 @@ class CSource:
     constants: tuple[Constant, ...]
     members: tuple[Member, ...]
     arena_bytes: int
+    stack_bytes: int
+    unpacked_bytes: int
 
     @property
     def constant_bytes(self) -> int:
@@ -106,7 +113,9 @@ def emit_c99(
     members = _members(program, layers, grey, max_height, max_width)
     size = 20 + sum(member.bytes for member in members)
     size += -size % 4
+    stack = _checked_stack(writer, program)
     names = _names(program, prefix, max_height, max_width, size)
+    names["STACK"] = str(stack)
     header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
     source = fill(SOURCE_START + grey.functions + "\n",
                   {**names, "DESCRIPTION": _comment(describe(program))})
@@ -120,7 +129,16 @@ def emit_c99(
         *writer.functions,
         fill(LIFE, names).strip(),
     ]) + "\n"
-    return CSource(header, source, tuple(writer.constants), tuple(members), size)
+    return CSource(header, source, tuple(writer.constants), tuple(members), size,
+                   stack, unpacked_bytes(layers))
+
+
+def _checked_stack(writer: Writer, program: Program) -> int:
+    stack = max(writer.stack_bytes, 4 * program.classes)
+    if stack > MOST_STACK:
+        raise ExportError(f"layers are so wide that windows and sums of a cell would take {stack:,} "
+                          f"bytes of stack, and {MOST_STACK:,} are allowed; use narrower ones")
+    return stack
 
 
 def _names(

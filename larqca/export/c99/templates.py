@@ -46,6 +46,7 @@ extern "C" {
 #define @PREFIX@_ALIVE_FROM @ALIVE_FROM@
 #define @PREFIX@_SEED @SEED@ /* of the test vectors */
 #define @PREFIX@_BYTES @BYTES@u /* of the struct */
+#define @PREFIX@_STACK @STACK@u /* bytes of arrays that a call puts on the stack, at most */
 
 enum {
     @PREFIX@_OK = 0,
