@@ -18,7 +18,7 @@ from larqca.export.c99.emit import emit_c99
 from larqca.export.describe import describe
 from larqca.export.host import Case, interpret_case, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
-from larqca.export.judge import judge
+from larqca.export.judge import check_compiler, judge
 from larqca.export.manifest import (
     FORMAT,
     MANIFEST,
@@ -107,6 +107,8 @@ def export(
     """
     check_out(out)
     _check_for_target(options)
+    if options.images and options.target in ("c99", "wasm32"):
+        check_compiler()
     model_file, provenance = find_model(source)
     name = data or (read_json_mapping(source / CONFIG) or {}).get("data")
     if not isinstance(name, str):
@@ -235,7 +237,8 @@ def check_out(out: Path) -> None:
     Raises:
         ExportError: it is something else, or cannot be written.
     """
-    parent = out.absolute().parent
+    place = out.resolve()
+    parent = place.parent
     if not parent.is_dir():
         raise ExportError(f"{out}: cannot be written: there is no directory {parent}")
     if not os.access(parent, os.W_OK | os.X_OK):
@@ -246,6 +249,15 @@ def check_out(out: Path) -> None:
         before = read_json_mapping(out / MANIFEST) or {}
         if before.get("format") != FORMAT:
             raise ExportError(f"{out}: holds something else than an export; choose another --out")
+        listed = before.get("files")
+        known = {MANIFEST, *(listed if isinstance(listed, dict) else ())}
+        others = {path.name for path in out.iterdir()} - known
+        if others:
+            raise ExportError(f"{out}: holds files that its export did not write and a new one "
+                              f"would delete, as {min(others)}; move them, or choose another --out")
+    if place == Path.cwd() or place in Path.cwd().parents:
+        raise ExportError(f"{out}: is the directory that you are in, which cannot be replaced as a "
+                          "whole; name one inside it")
 
 
 def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str, Any]) -> None:
@@ -255,7 +267,9 @@ def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str,
     Raises:
         ExportError: it cannot be written; an earlier export is still there.
     """
-    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.tmp")
+    check_out(out)  # Again: much may have happened since an export began.
+    shown, out = out, out.resolve()
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     old = temporary.with_suffix(".old")
     try:
         temporary.mkdir()
@@ -271,7 +285,7 @@ def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str,
         if old.exists() and not out.exists():
             os.rename(old, out)
         if isinstance(error, OSError):
-            raise ExportError(f"{out}: cannot be written: {error.strerror}") from error
+            raise ExportError(f"{shown}: cannot be written: {error.strerror}") from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.errors import ExportError
+from larqca.export.counter import FIRE_ALWAYS
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +29,6 @@ VERSION = 1
 INT16_MAX, INT32_MAX = 2**15 - 1, 2**31 - 1
 PREMULTIPLIER_SHIFT = 15
 MAX_SHIFT = 31
-FIRE_ALWAYS = 1 << 16
 
 
 def _require(condition: Any, problem: str) -> None:

@@ -3,9 +3,9 @@ training could make of them costs time and does not matter to an emitter."""
 
 import numpy as np
 
+from larqca.export.counter import FIRE_ALWAYS
 from larqca.export.fixed_point import line_of
 from larqca.export.program import (
-    FIRE_ALWAYS,
     Affine,
     CodeInput,
     Codes,
@@ -95,15 +95,17 @@ def _first_words(rng, kind, inputs, bits):
     return Words(-(2 ** (bits - 1)) << shift, high, words.outside, words.premultipliers), shift
 
 
-def random_program(seed, perceive=None, update=None, *, kernel=None, inputs=None):
-    """A program of one to three perceive layers and one to three update layers, unless their
-    widths are given; of kernels and inputs of any kind, unless one is given for all."""
+def random_program(
+    seed, perceive=None, update=None, *, kernel=None, inputs=None, channels=None, classes=None
+):
+    """A program of one to three perceive layers and one to three update layers, of kernels and
+    inputs of any kind: what is not given is drawn."""
     rng = np.random.default_rng(seed)
     perceive, update = (
         [int(width) for width in rng.choice([1, 2, 5, 17, 33, 40], rng.integers(low, low + 3))]
         if given is None else given for low, given in ((1, perceive), (0, update)))
     seen, count = len(perceive), len(update) + 1
-    channels, bits = int(rng.integers(3, 20)), int(rng.choice([8, 16]))
+    channels, bits = channels or int(rng.integers(3, 20)), int(rng.choice([8, 16]))
     widths = [1 + channels, *perceive, *update, channels]
     kinds = rng.choice([inputs] if inputs else list(INPUTS), seen + count)
     kernels = rng.choice([kernel] if kernel else list(KERNELS), seen + count)
@@ -135,6 +137,7 @@ def random_program(seed, perceive=None, update=None, *, kernel=None, inputs=None
         reader = WordInput(Affine(top * 128 // 255, np.array([64]), 7), shift)
     return Program(
         state_bits=bits, state_fraction=4, state_channels=channels,
-        classes=int(rng.integers(1, 1 + channels)), alive_from=int(rng.choice([1, 26, 200])),
+        classes=classes or int(rng.integers(1, 1 + channels)),
+        alive_from=int(rng.choice([1, 26, 200])),
         fire_below=int(rng.choice([1000, 32768, FIRE_ALWAYS])), seed=seed, reader=reader,
         perceive_layers=seen, layers=tuple(layers))

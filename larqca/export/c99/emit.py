@@ -8,7 +8,6 @@ is stored twice.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from larqca.errors import ExportError
@@ -18,6 +17,7 @@ from larqca.export.c99.grey import Grey, grey_of
 from larqca.export.c99.helpers import helper_texts
 from larqca.export.c99.layer import CLayer, turned
 from larqca.export.c99.layers import emit_layer
+from larqca.export.c99.names import check_prefix
 from larqca.export.c99.passes import emit_advance, emit_at, emit_row, emit_update
 from larqca.export.c99.reader import emit_reader
 from larqca.export.c99.signature import advance_of
@@ -29,6 +29,8 @@ from larqca.export.program import Program
 MAX_SIDE = 4096
 # Most systems give a thread as much stack, or more.
 MOST_STACK = 2**19
+# Places within the struct are counted in 32 bits, and 32-bit machines hold no larger object.
+MOST_BYTES = 2**31 - 1
 READY = 0x4C51CA01
 
 
@@ -96,13 +98,14 @@ def emit_c99(
     for what, size in (("max_height", max_height), ("max_width", max_width)):
         if not 1 <= size <= MAX_SIDE:
             raise ExportError(f"{what} must be from 1 to {MAX_SIDE}, got {size!r}")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
-        raise ExportError(f"prefix must be a C name of small letters, got {prefix!r}")
+    check_prefix(prefix)
     layers = [CLayer(turned(layer), layer.name.replace("/", "_")) for layer in program.layers]
     writer = Writer(prefix)
     for layer in layers:
         emit_layer(writer, layer)
     grey = grey_of(program)
+    for constant in grey.constants:
+        writer.constant(constant)
     emit_reader(writer, program, layers[0], grey)
     for number, layer in enumerate(layers[: program.perceive_layers]):
         emit_at(writer, layer, number)
@@ -113,12 +116,14 @@ def emit_c99(
     members = _members(program, layers, grey, max_height, max_width)
     size = 20 + sum(member.bytes for member in members)
     size += -size % 4
+    if size > MOST_BYTES:
+        raise ExportError(f"grids of {max_height} x {max_width} would take {size:,} bytes, and "
+                          f"C's 32-bit numbers count {MOST_BYTES:,}; lower max_height or max_width")
     stack = _checked_stack(writer, program)
     names = _names(program, prefix, max_height, max_width, size)
     names["STACK"] = str(stack)
     header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
-    source = fill(SOURCE_START + grey.functions + "\n",
-                  {**names, "DESCRIPTION": _comment(describe(program))})
+    source = fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
     codes = codes_definitions(layers)
     names |= {"UNPACKED": rollout_statements(layers),
               "ADVANCE": advance_of(layers, prefix).call()}
@@ -126,6 +131,7 @@ def emit_c99(
         *([codes.strip()] if codes else []),
         *helper_texts(writer.helpers),
         *(constant.text() for constant in writer.constants),
+        fill(grey.functions, names).strip(),
         *writer.functions,
         fill(LIFE, names).strip(),
     ]) + "\n"
@@ -136,8 +142,9 @@ def emit_c99(
 def _checked_stack(writer: Writer, program: Program) -> int:
     stack = max(writer.stack_bytes, 4 * program.classes)
     if stack > MOST_STACK:
-        raise ExportError(f"layers are so wide that windows and sums of a cell would take {stack:,} "
-                          f"bytes of stack, and {MOST_STACK:,} are allowed; use narrower ones")
+        raise ExportError("layers are so wide that windows and sums of a cell would take "
+                          f"{stack:,} bytes of stack, and {MOST_STACK:,} are allowed; use "
+                          "narrower ones")
     return stack
 
 

@@ -19,7 +19,8 @@ from larqca.export.c99.signature import (
 from larqca.export.c99.stages import indented
 from larqca.export.c99.windows import declare_words, gather_statements, premultiply_statements
 from larqca.export.c99.writer import Writer
-from larqca.export.program import FIRE_ALWAYS, Program, ToState
+from larqca.export.counter import FIRE_ALWAYS
+from larqca.export.program import Program, ToState
 
 
 def emit_at(writer: Writer, c: CLayer, number: int) -> None:
