@@ -200,8 +200,7 @@ def _reader(plan: _Plan, state: StateFormat) -> WordInput | CodeInput:
             real[:, channels] = np.asarray(integers * value, np.float32)
             return codes.read(real)[:, channels]
 
-        count = inputs if channels.start == 0 and channels.stop is None else None
-        width = len(range(*channels.indices(inputs))) if count is None else count
+        width = len(range(*channels.indices(inputs)))
         slope = None if gains is None else gains[channels] * value
         return staircase_of(codes_of, codes.source.levels, np.full(width, reach), slope)
 

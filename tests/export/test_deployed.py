@@ -101,14 +101,24 @@ def test_a_fully_binary_automaton_fits_a_small_cortex_m4(preset, state_bits, fla
     assert source.arena_bytes <= 1024 * ram
 
 
-@pytest.mark.parametrize("preset", ["distill", "wide", "clothing"])
-@pytest.mark.parametrize("network", [
-    KERNELS, BINARY, {**BINARY, "kernel_planes": 5}, {**KERNELS, "kernel_planes": 5},
+PLANES = {"kernel_planes": 5}
+OTHER_SIGNS = [
     {"kernel_quantizer": "approx_sign", "input_quantizer": "approx_sign"},
     {"kernel_quantizer": "swish_sign"}, {"kernel_quantizer": "magnitude_aware_sign"},
+]
+
+
+@pytest.mark.parametrize(("preset", "network"), [
+    *((preset, network) for preset in ("distill", "wide", "clothing")
+      for network in (KERNELS, BINARY, {**BINARY, **PLANES})),
+    ("distill", {**KERNELS, **PLANES}), *(("clothing", network) for network in OTHER_SIGNS),
 ], ids=str)
 def test_one_bit_constants_are_hardly_more_than_in_theory(preset, network):
     need("arm-none-eabi-gcc", "arm-none-eabi-size")
     model = tiny_automaton(preset=preset, perceive=network, update=network, deviation=0.02)
-    source = emit_c99(lower(model, whole_pictures(1, 2, 10, 10)))
-    assert object_bytes(source).constants <= 1.05 * memory_of(model.layout.layers).bytes
+    held = object_bytes(emit_c99(lower(model, whole_pictures(1, 2, 10, 10))))
+    theory = memory_of(model.layout.layers).bytes
+    if network["kernel_quantizer"] == "magnitude_aware_sign":
+        # Its magnitudes, which follow from latent weights, are not counted in theory.
+        theory += 4 * sum(layer.outputs for layer in model.layout.layers)
+    assert held.constants <= 1.05 * theory
