@@ -23,7 +23,8 @@ from larqca.automata.model_file import load_model
 from larqca.errors import ExportError
 from larqca.export.boards import BOARDS, INSTALL, emulate, link_flags
 from larqca.export.c99.emit import CSource, emit_c99
-from larqca.export.deployed import code_bytes
+from larqca.export.c99.layer import CLayer
+from larqca.export.deployed import object_bytes
 from larqca.export.flatbuffer.build import STEP, build
 from larqca.export.flatbuffer.machine import open_machine
 from larqca.export.interpret import Interpreter, grey_bytes
@@ -73,8 +74,11 @@ def automata() -> dict[str, NeuralCA]:
     }
 
 
-def macs_a_step(program: Program, pictures: np.ndarray, steps: int) -> float:
-    """Binary multiply-accumulates of a step: each of a pair of planes counts as one."""
+def macs_a_step(program: Program, pictures: np.ndarray, steps: int) -> float | None:
+    """Binary multiply-accumulates of a step: each of a pair of planes counts as one. None
+    where the C of a layer multiplies, so that it has none."""
+    if not all(CLayer(layer, layer.name).by_ones for layer in program.layers):
+        return None
     machine = Interpreter(program)
     grid = machine.start(pictures, seeds=range(len(pictures)))
     fired = 0
@@ -153,10 +157,12 @@ def on_this_machine(images: np.ndarray) -> list[Row]:
                 builds.append(("clang", "-O3 -march=native"))
             for compiler, flags in builds:
                 seconds = c_seconds(folder, compiler, FLAGS[flags])
-                rows.append({"automaton": automaton, "by": f"{compiler} {flags}",
-                             "us a step": 1e6 * seconds,
-                             "binary MACs a cycle": macs / seconds * cycle,
-                             "% of popcount limit": 100 * macs / seconds / limit})
+                row: Row = {"automaton": automaton, "by": f"{compiler} {flags}",
+                            "us a step": 1e6 * seconds}
+                if macs is not None:
+                    row |= {"binary MACs a cycle": macs / seconds * cycle,
+                            "% of popcount limit": 100 * macs / seconds / limit}
+                rows.append(row)
     for row in rows:
         row["times TFLite float"] = tflite / row["us a step"]
         row["times LCE"] = engine / row["us a step"]
@@ -216,9 +222,12 @@ def on_boards(images: np.ndarray) -> list[Row]:
                     processor = (f"-mcpu={cpu}", "-mthumb")
                     count = board_instructions(folder, processor, "-O2")
                     row[f"{cpu}: instructions"] = round(count)
-                    row[f"{cpu}: binary MACs an instruction"] = macs / count
-                row |= {"code (-Os)": code_bytes(source), "constants": source.constant_bytes,
-                        "RAM": source.arena_bytes}
+                    row[f"{cpu}: binary MACs an instruction"] = (
+                        None if macs is None else macs / count)
+                held = object_bytes(source)
+                assert held is not None  # Instructions were counted with the same compiler.
+                row |= {"code (-Os)": held.code, "constants": held.constants,
+                        "RAM": source.arena_bytes, "stack arrays": source.stack_bytes}
                 rows.append(row)
         rows += cmsis_nn_rows(folder)
     return rows

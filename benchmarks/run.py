@@ -208,7 +208,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Row]]]] = {
     "sweep": ("A sweep of 8 runs on the digits", sweep),
     "machine": ("One step of a 28x28 picture on this machine, one thread", machine),
     "boards": ("Instructions of one step of a 28x28 picture (QEMU counts instructions, not "
-               "cycles; gcc -O2), and bytes on a Cortex-M4", boards),
+               "cycles; gcc -O2); of another build, with -Os: bytes on a Cortex-M4", boards),
 }
 DEVICES = ("machine", "boards")
 # Each report holds these sections, and is written when all of them were measured.

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from larqca.cli import debug
+from larqca.errors import ConfigError
 from larqca.export.targets import TARGETS
 
 _BITS = click.Choice(["8", "16"])
@@ -63,22 +64,21 @@ def export(
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--random", type=click.IntRange(min=0), default=16, show_default=True, metavar="N",
-              help="How many random grids beside the test vectors.")
+@click.option("--random", type=click.IntRange(min=0), metavar="N",
+              help="How many random grids beside the test vectors, for C.  [default: 16]")
 @click.option("--target", default="host", show_default=True, metavar="NAME",
               help="Where it runs: host, wasm32 (in Node.js), or under QEMU cortex-m0, cortex-m3, "
                    "cortex-m4, cortex-m7 or rv32imac.")
 @click.option("--cc", metavar="NAME", help="C compiler of the host.  [default: gcc]")
 @click.option("--flags", metavar="TEXT",
               help="For the compiler.  [default: -O2, under QEMU -Os]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Of the random grids.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of the random grids.  [default: 0]")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the program's state after every step of the test vectors, as .npz.")
 @debug.option
 def verify(
-    directory: Path, random: int, target: str, cc: str | None, flags: str | None, seed: int,
-    trace: Path | None,
+    directory: Path, random: int | None, target: str, cc: str | None, flags: str | None,
+    seed: int | None, trace: Path | None,
 ) -> int:
     """Compile an export and compare every state with the program's meaning.
 
@@ -87,5 +87,12 @@ def verify(
     from larqca.export.verify import verify as check
 
     click.echo(check(directory, random=random, target=target, compiler=cc, seed=seed,
-                     trace=trace, flags=None if flags is None else shlex.split(flags)))
+                     trace=trace, flags=None if flags is None else _split(flags)))
     return 0
+
+
+def _split(flags: str) -> list[str]:
+    try:
+        return shlex.split(flags)
+    except ValueError as error:
+        raise ConfigError(f"--flags {flags!r}: {error}") from error

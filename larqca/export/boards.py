@@ -7,17 +7,19 @@ Only whether states are the same is found out here; an emulator says nothing of 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from larqca.errors import ExportError
-from larqca.export.driver import cases_header, driver_source
+from larqca.export.c99.emit import emit_c99
+from larqca.export.driver import CASES, DRIVER, cases_header, driver_source
 from larqca.export.host import WARNINGS, Case, Outcome, read_outcomes
 from larqca.export.program import Program
+from larqca.export.tools import first_error, run_tool
 
-_SECONDS = 600
+# Of the driver and its C library, beside the automaton's arrays.
+_DRIVER_STACK = 0x800
 _PICOLIBC = "/usr/lib/picolibc/{}/picolibc.specs"
 INSTALL = "'make toolchains' installs it on Debian and Ubuntu"
 
@@ -91,15 +93,16 @@ def run_on_board(
     """
     board = BOARDS[name]
     _find(board.emulator[0], name)
-    (build / "cases.h").write_text(cases_header(b"".join(case.bytes() for case in cases)))
-    (build / "driver.c").write_text(driver_source(prefix, program.state_bits))
+    (build / CASES).write_text(cases_header(b"".join(case.bytes() for case in cases)))
+    (build / DRIVER).write_text(driver_source(prefix, program.state_bits))
     binary = build / "driver.elf"
+    stack = max(board.stack, emit_c99(program).stack_bytes + _DRIVER_STACK)
     command = [
-        _find(board.compiler, name), *link_flags(board), *board.processor, *WARNINGS, *flags,
-        "-DEMBEDDED_CASES", "-I", str(directory), "-I", str(build),
-        str(directory / f"{prefix}.c"), str(build / "driver.c"), "-o", str(binary),
+        _find(board.compiler, name), *link_flags(board, stack), *board.processor, *WARNINGS,
+        *flags, "-DEMBEDDED_CASES", "-iquote", str(directory), "-iquote", str(build),
+        str(directory / f"{prefix}.c"), str(build / DRIVER), "-o", str(binary),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    done = run_tool(command, f"{name}: {board.compiler}")
     if done.returncode:
         raise ExportError(f"{name}: {_reason(done.stderr, prefix)}")
     return read_outcomes(emulate(name, binary), cases)
@@ -112,8 +115,13 @@ def _find(command: str, name: str) -> str:
     return found
 
 
-def link_flags(board: Board) -> list[str]:
+def link_flags(board: Board, stack: int | None = None) -> list[str]:
     """How a program for a board is linked: its C library, where its memory lies.
+
+    Args:
+        board: one of `BOARDS`.
+        stack: bytes of RAM set aside for it, the board's own by default. The linker
+            refuses what does not fit, where a stack that runs over would say nothing.
 
     Raises:
         ExportError: the C library is not installed.
@@ -123,20 +131,19 @@ def link_flags(board: Board) -> list[str]:
         raise ExportError(f"there is no C library {specs} on this machine; {INSTALL}")
     flash, flash_size, ram, ram_size = board.memory
     symbols = {"__flash": flash, "__flash_size": flash_size, "__ram": ram,
-               "__ram_size": ram_size, "__stack_size": board.stack}
+               "__ram_size": ram_size, "__stack_size": stack or board.stack}
     return [f"--specs={specs}", "--oslib=semihost", "--crt0=hosted",
             *(f"-Wl,--defsym={symbol}={value:#x}" for symbol, value in symbols.items())]
 
 
-def _reason(said: str, prefix: str) -> str:
-    lines = said.splitlines()
+def _reason(said: bytes, prefix: str) -> str:
+    lines = said.decode(errors="replace").splitlines()
     full = next((line for line in lines if "overflowed by" in line), None)
     if full is not None:
         return (f"{prefix} and its test cases do not fit into the board "
                 f"({full.split('ld: ')[-1]}); export it with a smaller --max-height and "
                 "--max-width")
-    first = next((line for line in lines if "error" in line), said.strip() or "no reason given")
-    return f"{prefix}.c does not compile: {first}"
+    return f"{prefix}.c does not compile: {first_error(said)}"
 
 
 def emulate(name: str, binary: Path, *options: str) -> list[str]:
@@ -154,11 +161,7 @@ def emulate(name: str, binary: Path, *options: str) -> list[str]:
     command = [_find(emulator, name), *machine, *options, "-nographic", "-monitor", "none",
                "-serial", "null", "-chardev", "stdio,id=host", "-semihosting-config",
                "enable=on,target=native,chardev=host", "-kernel", str(binary)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False,
-                              stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired as error:
-        raise ExportError(f"{name}: the emulated board was not done after {_SECONDS} s") from error
+    done = run_tool(command, f"{name}: the emulated board")
     lines = done.stdout.decode(errors="replace").splitlines()
     if done.returncode:
         said = (lines[-1:] or done.stderr.decode(errors="replace").splitlines() or [""])[0]

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.errors import ExportError
+
 Array = npt.NDArray[Any]
 
+FIRE_ALWAYS = 1 << 16
 WEYL = 0x9E3779B9
 MULTIPLIERS = (0x7FEB352D, 0x846CA68B)
 
@@ -45,6 +48,20 @@ def channel_numbers(cells: Array, channels: int) -> Array:
     """A number for each channel of each cell: uint32 ``[cells]`` to ``[cells, channels]``."""
     steps = (np.arange(1, channels + 1, dtype=np.uint64) * WEYL).astype(np.uint32)
     return mix(cells[:, None] + steps)
+
+
+def fire_threshold(fire_rate: float) -> int:
+    """What the 16 bits of `fires` are compared with so that live cells fire at a rate.
+
+    Raises:
+        ExportError: the rate is so small that none ever would.
+    """
+    threshold = round(fire_rate * FIRE_ALWAYS)
+    if threshold < 1:
+        raise ExportError(f"fire_rate {fire_rate:g} is less than 16 random bits can tell from "
+                          f"zero (1/{FIRE_ALWAYS:,}), so that no cell would ever fire; export with "
+                          "--fire all, or train with a larger one")
+    return threshold
 
 
 def fires(cells: Array, fire_below: int) -> Array:

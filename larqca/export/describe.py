@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from larqca.export.counter import FIRE_ALWAYS
 from larqca.export.program import (
-    FIRE_ALWAYS,
     Affine,
     CodeInput,
     Codes,

@@ -1,6 +1,6 @@
 """The C program that runs an exported automaton for `verify`: cases in, hashes out.
 
-Cases are read from standard input, or with EMBEDDED_CASES defined from ``cases.h``
+Cases are read from standard input, or with EMBEDDED_CASES defined from a header
 (`cases_header`). A case is little-endian uint32 height, width, seed, steps, then the
 picture's bytes, then the state words of step 0 ``[row][column][channel]``, 16 bits each.
 For each the driver prints the hash of the state after every step, and the votes at the
@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from larqca.export.c99.templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
+
+# No prefix holds a hyphen, so that no exported file has one of these names.
+DRIVER, CASES = "larqca-driver.c", "larqca-cases.h"
 
 _DRIVER = """\
 #include <stdio.h>
@@ -53,7 +56,7 @@ static void print_hash(const struct @prefix@ *a)
 
 #ifdef EMBEDDED_CASES
 /* For machines that have no input: cases[] holds what would be read. */
-#include "cases.h"
+#include "@CASES@"
 
 static int read_bytes(void *bytes, size_t count)
 {
@@ -161,7 +164,7 @@ int main(void)
 
 
 def cases_header(cases: bytes) -> str:
-    """``cases.h`` of these bytes."""
+    """`CASES` of these bytes."""
     rows = (cases[start : start + 20] for start in range(0, len(cases), 20))
     lines = ("    " + ", ".join(map(str, row)) + "," for row in rows)
     return "static const unsigned char cases[] = {\n" + "\n".join(lines) + "\n};\n"
@@ -170,7 +173,7 @@ def cases_header(cases: bytes) -> str:
 def driver_source(prefix: str, state_bits: int) -> str:
     """The driver for an automaton that was exported under a prefix."""
     names = {
-        "prefix": prefix, "PREFIX": prefix.upper(), "BITS": str(state_bits),
+        "prefix": prefix, "PREFIX": prefix.upper(), "BITS": str(state_bits), "CASES": CASES,
         "WEYL": f"0x{WEYL:08x}", "M0": f"0x{MULTIPLIERS[0]:08x}", "M1": f"0x{MULTIPLIERS[1]:08x}",
     }
     return fill(_DRIVER, names)

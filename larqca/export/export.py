@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,18 +13,15 @@ import numpy.typing as npt
 from larqca.errors import ConfigError, ExportError
 from larqca.export.c99.emit import emit_c99
 from larqca.export.describe import describe
+from larqca.export.directory import check_out, write_directory
 from larqca.export.host import Case, interpret_case, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
-from larqca.export.judge import judge
+from larqca.export.judge import check_compiler, judge
 from larqca.export.manifest import (
-    FORMAT,
-    MANIFEST,
     PROGRAM,
     c99_memory,
-    file_hashes,
     mac_facts,
     program_facts,
-    sealed,
     vectors_as_json,
 )
 from larqca.export.program import Program
@@ -35,7 +29,7 @@ from larqca.export.program_file import program_as_bytes
 from larqca.export.targets import FLATBUFFER_TARGETS, Target
 from larqca.export.wasm import emit_wasm
 from larqca.footprint.memory import readable
-from larqca.sweep.files import file_sha256, finite, read_json_mapping
+from larqca.sweep.files import file_sha256, read_json_mapping
 from larqca.sweep.outcome import CONFIG, MODEL, PROVENANCE, model_is_whole, read_outcome
 
 if TYPE_CHECKING:
@@ -107,6 +101,8 @@ def export(
     """
     check_out(out)
     _check_for_target(options)
+    if options.images and options.target in ("c99", "wasm32"):
+        check_compiler()
     model_file, provenance = find_model(source)
     name = data or (read_json_mapping(source / CONFIG) or {}).get("data")
     if not isinstance(name, str):
@@ -227,55 +223,6 @@ def find_model(source: Path) -> tuple[Path, Any]:
     facts = {"name": source.name, "config": read_json_mapping(source / CONFIG),
              "provenance": read_json_mapping(source / PROVENANCE)}
     return source / MODEL, facts
-
-
-def check_out(out: Path) -> None:
-    """An export may be written there.
-
-    Raises:
-        ExportError: it is something else, or cannot be written.
-    """
-    parent = out.absolute().parent
-    if not parent.is_dir():
-        raise ExportError(f"{out}: cannot be written: there is no directory {parent}")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise ExportError(f"{out}: cannot be written: {parent} is not writable")
-    if os.path.lexists(out) and not out.is_dir():
-        raise ExportError(f"{out}: is a file, not a directory; choose another --out")
-    if out.is_dir() and any(out.iterdir()):
-        before = read_json_mapping(out / MANIFEST) or {}
-        if before.get("format") != FORMAT:
-            raise ExportError(f"{out}: holds something else than an export; choose another --out")
-
-
-def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str, Any]) -> None:
-    """Write the files and a manifest of this content beside the directory, then rename it
-    there.
-
-    Raises:
-        ExportError: it cannot be written; an earlier export is still there.
-    """
-    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.tmp")
-    old = temporary.with_suffix(".old")
-    try:
-        temporary.mkdir()
-        for name, text in files.items():
-            (temporary / name).write_bytes(text)
-        whole = json.dumps(sealed(finite({**content, "files": file_hashes(files)})), indent=1,
-                           sort_keys=True)
-        (temporary / MANIFEST).write_text(whole + "\n")
-        if out.exists():
-            os.rename(out, old)
-        os.rename(temporary, out)
-    except BaseException as error:
-        if old.exists() and not out.exists():
-            os.rename(old, out)
-        if isinstance(error, OSError):
-            raise ExportError(f"{out}: cannot be written: {error.strerror}") from error
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _vectors(program: Program, images: Array, height: int, width: int) -> list[Case]:

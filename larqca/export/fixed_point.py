@@ -37,8 +37,9 @@ def line_of(gain: Array, offset: Array, *, nearest: bool = True) -> Affine:
     half = (1 << shift) >> 1 if nearest else 0
     multiplier = np.rint(gain * 2.0**shift).astype(np.int64)
     bias = np.rint(offset * 2.0**shift).astype(np.int64) + half
-    return Affine(_shared(multiplier), _shared(bias), shift)
+    return Affine(shared(multiplier), shared(bias), shift)
 
 
-def _shared(values: Array) -> Array:
+def shared(values: Array) -> Array:
+    """One number instead of many where all are equal."""
     return values[:1] if (values == values[0]).all() else values

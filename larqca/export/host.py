@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,14 @@ import numpy.typing as npt
 
 from larqca.errors import ExportError
 from larqca.export.counter import state_hash
-from larqca.export.driver import driver_source
+from larqca.export.driver import DRIVER, driver_source
 from larqca.export.interpret import Grid, Interpreter
 from larqca.export.program import Program
+from larqca.export.tools import first_error, run_tool
 
 Array = npt.NDArray[Any]
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
-_SECONDS = 600
-
 
 @dataclass(frozen=True)
 class Case:
@@ -131,11 +129,11 @@ def compile_driver(
     Raises:
         ExportError: there is no such compiler, or it found something to say.
     """
-    driver = build / "driver.c"
+    driver = build / DRIVER
     driver.write_text(driver_source(prefix, program.state_bits))
     binary = build / "driver"
     compile_c([directory / f"{prefix}.c", driver], binary, compiler=compiler,
-              flags=[*flags, "-I", str(directory)])
+              flags=[*flags, "-iquote", str(directory)])
     return binary
 
 
@@ -148,11 +146,11 @@ def compile_c(
         ExportError: there is no such compiler, or it found something to say.
     """
     command = [find_compiler(compiler), *WARNINGS, *flags, *map(str, sources), "-o", str(binary)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    called = f"{compiler} {shlex.join(flags)}"
+    done = run_tool(command, called)
     if done.returncode:
-        said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
         raise ExportError(
-            f"{compiler} {shlex.join(flags)} does not compile {sources[0].name}: {said}")
+            f"{called} does not compile {sources[0].name}: {first_error(done.stderr)}")
 
 
 def run_cases(binary: Path, cases: Iterable[Case]) -> list[Outcome]:
@@ -162,8 +160,8 @@ def run_cases(binary: Path, cases: Iterable[Case]) -> list[Outcome]:
         ExportError: the driver stopped, or said what it should not.
     """
     cases = list(cases)
-    done = subprocess.run([str(binary)], input=b"".join(case.bytes() for case in cases),
-                          capture_output=True, timeout=_SECONDS, check=False)
+    done = run_tool([str(binary)], "the compiled code",
+                    given=b"".join(case.bytes() for case in cases))
     lines = done.stdout.decode(errors="replace").splitlines()
     if done.returncode:
         said = (done.stderr.decode(errors="replace").splitlines() or lines[-1:] or [""])[0]

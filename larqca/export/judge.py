@@ -7,7 +7,7 @@ would take hours for what it does in minutes.
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +24,7 @@ from larqca.export.c99.templates import fill
 from larqca.export.host import compile_c
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.program import Program
+from larqca.export.tools import run_tool
 
 if TYPE_CHECKING:
     from larqca.automata.neural_ca import NeuralCA
@@ -88,6 +89,17 @@ int main(void)
 """
 
 
+def check_compiler(compiler: str = "gcc") -> None:
+    """There is what `judge` compiles with.
+
+    Raises:
+        ExportError: there is not.
+    """
+    if shutil.which(compiler) is None:
+        raise ExportError(f"there is no {compiler} on this machine, with which test images judge "
+                          "what rounding costs; install it, or do without: --images 0")
+
+
 def judge(
     model: NeuralCA, program: Program, c: CSource, prefix: str, images: Array, labels: Array,
     *, compiler: str = "gcc",
@@ -135,11 +147,13 @@ def _votes(c: CSource, prefix: str, images: Array, successor: Array, compiler: s
         build = Path(folder)
         (build / f"{prefix}.h").write_text(c.header)
         (build / f"{prefix}.c").write_text(c.source)
-        (build / "judge.c").write_text(fill(_JUDGE, names))
-        compile_c([build / f"{prefix}.c", build / "judge.c"], build / "judge", compiler=compiler,
+        # No prefix holds a hyphen.
+        judge_c, binary = build / "larqca-judge.c", build / "larqca-judge"
+        judge_c.write_text(fill(_JUDGE, names))
+        compile_c([build / f"{prefix}.c", judge_c], binary, compiler=compiler,
                   flags=("-O3", "-march=native"))
-        done = subprocess.run([build / "judge"], input=head + pictures.tobytes()
-                              + successor.astype("<u4").tobytes(), capture_output=True, check=False)
+        done = run_tool([str(binary)], "the compiled code on the test images",
+                        given=head + pictures.tobytes() + successor.astype("<u4").tobytes())
     if done.returncode:
         raise ExportError(f"the compiled code stopped with {done.returncode} on the test images")
     shape = (len(images), 2, len(MARKS), -1)

@@ -14,11 +14,11 @@ from larqca.automata.model_file import check_arrays
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
+from larqca.export.counter import fire_threshold
 from larqca.export.fixed_point import line_of
 from larqca.export.kernels import IntegerKernel, integer_kernel
 from larqca.export.levels import InputCodes, input_codes
 from larqca.export.program import (
-    FIRE_ALWAYS,
     INT16_MAX,
     INT32_MAX,
     PREMULTIPLIER_SHIFT,
@@ -92,7 +92,7 @@ def lower(
         state_channels=layout.state_channels,
         classes=layout.classes,
         alive_from=_alive_from(model),
-        fire_below=FIRE_ALWAYS if fire == "all" else round(layout.cell.fire_rate * FIRE_ALWAYS),
+        fire_below=fire_threshold(1.0 if fire == "all" else layout.cell.fire_rate),
         seed=seed,
         reader=_reader(plans[0], state),
         perceive_layers=len(layout.perceive),
@@ -200,8 +200,7 @@ def _reader(plan: _Plan, state: StateFormat) -> WordInput | CodeInput:
             real[:, channels] = np.asarray(integers * value, np.float32)
             return codes.read(real)[:, channels]
 
-        count = inputs if channels.start == 0 and channels.stop is None else None
-        width = len(range(*channels.indices(inputs))) if count is None else count
+        width = len(range(*channels.indices(inputs)))
         slope = None if gains is None else gains[channels] * value
         return staircase_of(codes_of, codes.source.levels, np.full(width, reach), slope)
 

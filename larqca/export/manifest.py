@@ -16,9 +16,12 @@ from larqca import __version__
 from larqca.automata.layout import AutomatonLayout
 from larqca.errors import ExportError
 from larqca.export import program as integers
-from larqca.export.c99.emit import CSource
+from larqca.export.c99.emit import MAX_SIDE, CSource
+from larqca.export.c99.names import check_prefix
+from larqca.export.counter import FIRE_ALWAYS
 from larqca.export.host import Case, Outcome
 from larqca.export.program import Codes, Program
+from larqca.export.targets import FLATBUFFER_TARGETS, TARGETS
 from larqca.footprint.macs import macs_of
 from larqca.footprint.memory import memory_of
 from larqca.sweep.files import content_sha256, file_sha256, read_json_mapping
@@ -42,20 +45,53 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         ExportError: one line that names the file and what is wrong.
     """
     if not directory.is_dir():
-        raise ExportError(f"{directory}: there is no such directory")
-    content = read_json_mapping(directory / MANIFEST)
+        what = "is a file, not the directory of an export" if directory.exists() else (
+            "there is no such directory")
+        raise ExportError(f"{directory}: {what}")
+    path = directory / MANIFEST
+    content = read_json_mapping(path)
     if content is None:
         raise ExportError(f"{directory}: holds no {MANIFEST}; 'larqca export' writes one")
     if (content.get("format"), content.get("version")) != (FORMAT, VERSION):
-        raise ExportError(f"{directory / MANIFEST}: is {content.get('format')!r} version "
+        raise ExportError(f"{path}: is {content.get('format')!r} version "
                           f"{content.get('version')!r}, not {FORMAT!r} version {VERSION}")
     if content.get("sha256") != content_sha256(content):
-        raise ExportError(f"{directory / MANIFEST}: was edited by hand; export again")
-    files = content["files"]
-    for name, digest in files.items():
+        raise ExportError(f"{path}: was edited by hand; export again")
+    try:
+        _check_parts(content)
+    except ExportError as error:
+        raise ExportError(f"{path}: is damaged ({error}); export again") from error
+    for name, digest in content["files"].items():
         if file_sha256(directory / name) != digest:
             raise ExportError(f"{directory / name}: is missing or was edited by hand; export again")
     return content
+
+
+def _check_parts(content: Mapping[str, Any]) -> None:
+    """What `verify` relies on is there."""
+    for name in ("files", "options"):
+        if not isinstance(content.get(name), dict):
+            raise ExportError(f"it has no {name!r}")
+    options, target = content["options"], content["options"].get("target")
+    needed: set[str] = set()
+    if target in FLATBUFFER_TARGETS:
+        for name in ("operators", "comparison"):
+            if not isinstance(content.get(name), dict):
+                raise ExportError(f"it has no {name!r}")
+        needed = set(content["operators"])
+    elif target in TARGETS:
+        needed = {PROGRAM}
+    else:
+        raise ExportError(f"its target is {target!r}")
+    if target in ("c99", "wasm32"):
+        check_prefix(str(options.get("prefix")))
+        needed |= {f"{options['prefix']}.c", f"{options['prefix']}.h"}
+    for name in ("max_height", "max_width"):
+        if not isinstance(options.get(name), int) or not 1 <= options[name] <= MAX_SIDE:
+            raise ExportError(f"its {name} is {options.get(name)!r}")
+    missing = sorted(needed - set(content["files"]))
+    if missing:
+        raise ExportError(f"it does not list {missing[0]}")
 
 
 def file_hashes(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -65,7 +101,7 @@ def file_hashes(files: Mapping[str, bytes]) -> dict[str, str]:
 
 def program_facts(program: Program) -> dict[str, Any]:
     """What a program is, in JSON."""
-    always = program.fire_below == integers.FIRE_ALWAYS
+    always = program.fire_below == FIRE_ALWAYS
     return {
         "format": integers.FORMAT,
         "version": integers.VERSION,
@@ -112,6 +148,8 @@ def c99_memory(source: CSource, layout: AutomatonLayout, options: Mapping[str, A
         "ram_bytes": source.arena_bytes,
         "ram": [{"name": each.name, "bytes": each.bytes, "note": each.note}
                 for each in source.members],
+        "stack_bytes": source.stack_bytes,
+        "stack_bytes_if_unpacked": source.stack_bytes + source.unpacked_bytes,
         "grid": [options["max_height"], options["max_width"]],
     }
 
@@ -126,22 +164,31 @@ def vectors_as_json(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> list[
     ]
 
 
-def vectors_of(content: Mapping[str, Any], program: Program) -> list[tuple[Case, tuple[str, ...]]]:
-    """The cases of a manifest's test vectors, and the hashes they must give.
+def vectors_of(content: Mapping[str, Any], program: Program) -> list[tuple[Case, Outcome]]:
+    """The cases of a manifest's test vectors, and what they must give.
 
     Raises:
-        ExportError: one of them is damaged.
+        ExportError: there are none, or one of them is damaged.
     """
     try:
-        return [_vector(each, program) for each in content["test_vectors"]]
+        found = [_vector(each, program) for each in content["test_vectors"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ExportError(f"{MANIFEST}: its test vectors are damaged ({error!r})") from error
+    if not found:
+        raise ExportError(f"{MANIFEST}: it holds no test vectors; export again")
+    return found
 
 
-def _vector(stored: Mapping[str, Any], program: Program) -> tuple[Case, tuple[str, ...]]:
+def _vector(stored: Mapping[str, Any], program: Program) -> tuple[Case, Outcome]:
     height, width, hashes = stored["height"], stored["width"], tuple(stored["state_hashes"])
     grey = np.frombuffer(bytes.fromhex(stored["picture"]), np.uint8).reshape(height, width)
     if not hashes or not all(re.fullmatch("[0-9a-f]{16}", each) for each in hashes):
         raise ValueError("a state hash is not 16 hexadecimal digits")
+    votes, seed = tuple(map(int, stored["votes"])), int(stored["seed"])
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"a seed is {seed}")
+    if len(votes) != program.classes:
+        raise ValueError(f"there are votes for {len(votes)} classes, not {program.classes}")
+    winner = votes.index(max(votes)) if any(votes) else program.classes
     state = np.zeros((height, width, program.state_channels), np.int64)
-    return Case(grey, state, int(stored["seed"]), len(hashes)), hashes
+    return Case(grey, state, seed, len(hashes)), Outcome(hashes, winner, votes)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.errors import ExportError
+from larqca.export.counter import FIRE_ALWAYS
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +29,6 @@ VERSION = 1
 INT16_MAX, INT32_MAX = 2**15 - 1, 2**31 - 1
 PREMULTIPLIER_SHIFT = 15
 MAX_SHIFT = 31
-FIRE_ALWAYS = 1 << 16
 
 
 def _require(condition: Any, problem: str) -> None:
@@ -433,8 +433,8 @@ class Program:
         _check_whole("state_fraction", self.state_fraction, -16, 14)
         _check_whole("state_channels", self.state_channels, 1, 2**14)
         _check_whole("classes", self.classes, 1, self.state_channels)
-        _check_whole("alive_from", self.alive_from, 0, 256)
-        _check_whole("fire_below", self.fire_below, 0, FIRE_ALWAYS)
+        _check_whole("alive_from", self.alive_from, 1, 255)
+        _check_whole("fire_below", self.fire_below, 1, FIRE_ALWAYS)
         _check_whole("seed", self.seed, 0, 2**32 - 1)
         _check_whole("perceive_layers", self.perceive_layers, 1, max(1, len(self.layers) - 1))
         self._check_reader()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.errors import ExportError
+from larqca.export.fixed_point import shared
 from larqca.export.program import INT16_MAX, MAX_SHIFT, Affine, Ramp, Staircase, Steps
 
 Array = npt.NDArray[Any]
@@ -108,7 +109,7 @@ def find_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
             bias = np.where(better, low + (high - low) // 2, bias)
             found |= better
         if found.all():
-            return Ramp(_shared(sign * chosen, bias, shift), steps.levels)
+            return Ramp(Affine(shared(sign * chosen), shared(bias), shift), steps.levels)
     return None
 
 
@@ -118,7 +119,8 @@ def nearest_ramp(steps: Steps, reach: Array, slope: Array) -> Ramp | None:
     shift = _shift(np.abs(slope).max(), 2**30)
     multiplier = np.rint(np.abs(slope) * 2.0**shift).astype(np.int64)
     low, high = _biases(steps, reach, multiplier, shift)
-    ramp = Ramp(_shared(sign * multiplier, low + (high - low) // 2, shift), steps.levels)
+    bias = low + (high - low) // 2
+    ramp = Ramp(Affine(shared(sign * multiplier), shared(bias), shift), steps.levels)
     begins = sign * np.clip(steps.thresholds, -reach, reach)
     return ramp if np.abs(ramp.apply(begins) - steps.apply(begins)).max() <= 1 else None
 
@@ -143,11 +145,3 @@ def _biases(steps: Steps, reach: Array, multiplier: Array, shift: int) -> tuple[
     low = np.where(low == -limit, np.minimum(high, 0), low)
     high = np.where(high == limit, np.maximum(low, 0), high)
     return low, high
-
-
-def _shared(multiplier: Array, bias: Array, shift: int) -> Affine:
-    """One number instead of many where all are equal."""
-    def shared(values: Array) -> Array:
-        return values[:1] if (values == values[0]).all() else values
-
-    return Affine(shared(multiplier), shared(bias), shift)

@@ -29,12 +29,13 @@ from larqca.export.trace import write_trace
 from larqca.export.wasm import run_in_node
 from larqca.suggest import unknown
 
-RANDOM_STEPS = 16
+RANDOM_GRIDS, RANDOM_STEPS = 16, 16
 
 
 def verify(
-    directory: Path, *, random: int = 16, target: str = "host", compiler: str | None = None,
-    flags: Sequence[str] | None = None, seed: int = 0, trace: Path | None = None,
+    directory: Path, *, random: int | None = None, target: str = "host",
+    compiler: str | None = None, flags: Sequence[str] | None = None, seed: int | None = None,
+    trace: Path | None = None,
 ) -> str:
     """Compile an export and compare every state with the interpreter's.
 
@@ -43,11 +44,11 @@ def verify(
 
     Args:
         directory: what `larqca export` wrote.
-        random: how many random grids beside the test vectors.
+        random: how many random grids beside the test vectors, by default 16.
         target: "host", "wasm32", or a board (`boards.BOARDS`).
         compiler: of the host, by default gcc.
         flags: for the compiler, by default -O2, and -Os for boards.
-        seed: of the random grids.
+        seed: of the random grids, by default 0.
         trace: a file to write with the interpreter's states after every step of the test
             vectors (see `larqca.export.trace`).
 
@@ -61,6 +62,7 @@ def verify(
     _check_target(target, compiler, flags)
     content = read_manifest(directory)
     if content["options"]["target"] in FLATBUFFER_TARGETS:
+        _check_no_random(random, seed, "flatbuffers are compared with Keras on pictures alone")
         if trace is not None:
             raise ConfigError("--trace is of integer programs, which flatbuffers do not hold")
         return _flatbuffers(directory, content, target, compiler, flags)
@@ -70,11 +72,13 @@ def verify(
         write_trace(trace, program, cases)
     options = content["options"]
     if options["target"] == "program":
+        _check_no_random(random, seed, f"{directory} holds no code to compare on them")
         if target != "host":
             raise ExportError(f"{directory}: holds no C for {target}; export it with --target c99")
         return f"{len(cases)} test vectors of {cases[0].steps} steps: as the manifest says"
-    cases += random_cases(program, random, options["max_height"], options["max_width"],
-                          steps=RANDOM_STEPS, seed=seed)
+    cases += random_cases(
+        program, RANDOM_GRIDS if random is None else random, options["max_height"],
+        options["max_width"], steps=RANDOM_STEPS, seed=seed or 0)
     prefix = options["prefix"]
     if target == "host":
         compiler, flags = compiler or "gcc", ("-O2",) if flags is None else flags
@@ -105,6 +109,11 @@ def _check_target(target: str, compiler: str | None, flags: Sequence[str] | None
         raise ConfigError("--flags are not for wasm32, which was compiled when it was exported")
 
 
+def _check_no_random(random: int | None, seed: int | None, why: str) -> None:
+    if random is not None or seed is not None:
+        raise ConfigError(f"--random and --seed are for C: {why}")
+
+
 def _flatbuffers(
     directory: Path, content: Mapping[str, Any], target: str, compiler: str | None,
     flags: Sequence[str] | None,
@@ -128,10 +137,11 @@ def check_vectors(content: Mapping[str, Any], program: Program) -> list[Case]:
     """
     machine = Interpreter(program)
     vectors = vectors_of(content, program)
-    for number, (case, hashes) in enumerate(vectors):
-        if interpret_case(machine, case).hashes != hashes:
-            raise ExportError(f"test vector {number}: the program does not give its state hashes; "
-                              "this larqca means something else by it than the one that wrote it")
+    for number, (case, wanted) in enumerate(vectors):
+        if interpret_case(machine, case) != wanted:
+            raise ExportError(f"test vector {number}: the program does not give its state hashes "
+                              "and votes; this larqca means something else by it than the one "
+                              "that wrote it")
     return [case for case, _ in vectors]
 
 

@@ -6,7 +6,6 @@ The module holds one automaton; a page that wants more loads it again.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -17,11 +16,16 @@ from larqca.export.c99.templates import fill
 from larqca.export.counter import MULTIPLIERS, WEYL
 from larqca.export.host import WARNINGS, Case
 from larqca.export.program import Program
+from larqca.export.tools import first_error, run_tool
 
-_SECONDS = 600
+_PAGE = 65536
+
+# No prefix holds a hyphen.
+_EXPORTS = "larqca-exports.c"
 
 _EXPORTS_C = """\
-/* Written by larqca: what JavaScript may call; one automaton, one picture. */
+/* Written by larqca: what JavaScript may call; one automaton, one picture. No prefix makes
+ * names that end like these. */
 #include "@prefix@.h"
 
 #define VISIBLE(name) __attribute__((export_name(#name)))
@@ -30,46 +34,46 @@ static struct @prefix@ automaton;
 static uint8_t picture[@PREFIX@_MAX_HEIGHT * @PREFIX@_MAX_WIDTH];
 static uint32_t votes[@PREFIX@_CLASSES + 1u];
 
-VISIBLE(picture) uint8_t *wasm_picture(void);
-VISIBLE(state) int@BITS@_t *wasm_state(void);
-VISIBLE(votes) uint32_t *wasm_votes(void);
-VISIBLE(start) int wasm_start(uint32_t height, uint32_t width, uint32_t seed);
-VISIBLE(show) int wasm_show(void);
-VISIBLE(rollout) int wasm_rollout(uint32_t steps);
-VISIBLE(classify) int wasm_classify(void);
+VISIBLE(picture) uint8_t *picture_export(void);
+VISIBLE(state) int@BITS@_t *state_export(void);
+VISIBLE(votes) uint32_t *votes_export(void);
+VISIBLE(start) int start_export(uint32_t height, uint32_t width, uint32_t seed);
+VISIBLE(show) int show_export(void);
+VISIBLE(rollout) int rollout_export(uint32_t steps);
+VISIBLE(classify) int classify_export(void);
 
-uint8_t *wasm_picture(void)
+uint8_t *picture_export(void)
 {
     return picture;
 }
 
-int@BITS@_t *wasm_state(void)
+int@BITS@_t *state_export(void)
 {
     return automaton.state;
 }
 
 /* The winner stands behind the votes. */
-uint32_t *wasm_votes(void)
+uint32_t *votes_export(void)
 {
     return votes;
 }
 
-int wasm_start(uint32_t height, uint32_t width, uint32_t seed)
+int start_export(uint32_t height, uint32_t width, uint32_t seed)
 {
     return @prefix@_start(&automaton, picture, height, width, seed);
 }
 
-int wasm_show(void)
+int show_export(void)
 {
     return @prefix@_show(&automaton, picture);
 }
 
-int wasm_rollout(uint32_t steps)
+int rollout_export(uint32_t steps)
 {
     return @prefix@_rollout(&automaton, steps);
 }
 
-int wasm_classify(void)
+int classify_export(void)
 {
     return @prefix@_classify(&automaton, votes, &votes[@PREFIX@_CLASSES]);
 }
@@ -178,7 +182,7 @@ class Automaton {
     const state = this.state;
     const grey = new Uint8Array(this.#wasm.memory.buffer, this.#wasm.picture(),
       this.#height * this.#width);
-    return Int8Array.from(grey, (byte, place) => {
+    return Int16Array.from(grey, (byte, place) => {
       if (byte < ALIVE_FROM) {
         return -1;
       }
@@ -236,7 +240,7 @@ export interface Automaton {
   rollout(steps: number): void;
   classify(): Verdict;
   /** The class that each cell names, row by row; -1 where it is dead. */
-  labels(): Int8Array;
+  labels(): Int16Array;
 }
 
 /** An automaton from the bytes of the .wasm file. */
@@ -317,20 +321,26 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
         build = Path(folder)
         (build / f"{prefix}.h").write_text(c.header)
         (build / f"{prefix}.c").write_text(c.source)
-        (build / "exports.c").write_text(fill(_EXPORTS_C, names))
+        (build / _EXPORTS).write_text(fill(_EXPORTS_C, names))
         command = [
             compiler, "--target=wasm32", "-mbulk-memory", *WARNINGS, "-O3", "-nostdlib",
-            "-ffreestanding", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=65536",
-            f"{prefix}.c", "exports.c", "-o", "automaton.wasm",
+            "-ffreestanding", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first",
+            f"-Wl,-z,stack-size={_stack_bytes(c)}",
+            f"{prefix}.c", _EXPORTS, "-o", "automaton.wasm",
         ]
-        done = subprocess.run(command, cwd=build, capture_output=True, text=True,
-                              timeout=_SECONDS, check=False)
+        done = run_tool(command, f"wasm32: {compiler}", folder=build)
         if done.returncode:
-            said = next((x for x in done.stderr.splitlines() if "error" in x), done.stderr.strip())
-            raise ExportError(f"wasm32: {compiler} does not compile {prefix}.c: {said}")
+            raise ExportError(f"wasm32: {compiler} does not compile {prefix}.c: "
+                              f"{first_error(done.stderr)}")
         code = (build / "automaton.wasm").read_bytes()
     return {f"{prefix}.wasm": code, f"{prefix}.js": fill(_MODULE, names).encode(),
             f"{prefix}.d.ts": fill(_TYPES, names).encode()}
+
+
+def _stack_bytes(c: CSource) -> int:
+    """What arrays need and as much again for registers that do not suffice, in whole pages.
+    The stack lies below everything else, so that running over it traps."""
+    return -(-2 * (c.stack_bytes + 4096) // _PAGE) * _PAGE
 
 
 def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) -> list[str]:
@@ -350,8 +360,7 @@ def run_in_node(directory: Path, prefix: str, cases: list[Case], build: Path) ->
         shutil.copy(directory / name, build / name)
     (build / "package.json").write_text('{"type": "module"}')
     command = [node, str(build / "runner.mjs"), str(build), prefix, str(build / "cases.bin")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    done = run_tool(command, "wasm32: Node.js")
     if done.returncode:
-        said = next((x for x in done.stderr.splitlines() if "Error" in x), done.stderr.strip())
-        raise ExportError(f"wasm32: Node.js stopped: {said}")
-    return done.stdout.splitlines()
+        raise ExportError(f"wasm32: Node.js stopped: {first_error(done.stderr)}")
+    return done.stdout.decode(errors="replace").splitlines()

@@ -47,6 +47,8 @@ INPUTS = {
     "bnn, rank one": with_quantizers(TINY, scale="rank_one", **BNN),
     "bnn, planes of both": with_quantizers(DEEP, kernel_planes=2, input_planes=5, **BNN),
     "bnn, even planes": with_quantizers(TINY, input_planes=4, scale="rank_one", **BNN),
+    "bnn, odd planes": with_quantizers(TINY, input_planes=3, **BNN),
+    "bnn, many planes, padded": with_quantizers(TINY, input_planes=14, pad_values=1, **BNN),
     "heaviside inputs": with_quantizers(
         TINY, **SIGN, input_quantizer="ste_heaviside", pad_values=1),
     "ternary inputs": with_quantizers(
@@ -70,6 +72,10 @@ MIXED = {
     "own magnitudes in planes, bnn": with_quantizers(
         TINY, kernel_quantizer="magnitude_aware_sign", kernel_planes=2,
         input_quantizer="ste_sign"),
+    "bnn behind 4 bits": {
+        **with_quantizers(TINY, kernel_quantizer=dorefa(4)),
+        "update": {"widths": [5], **BNN},
+    },
     "bnn behind words": {
         **with_quantizers(TINY, **SIGN),
         "update": {"widths": [5], **BNN},

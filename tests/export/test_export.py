@@ -11,6 +11,7 @@ from larqca.automata.model_file import write_model
 from larqca.cli import main as command
 from larqca.config.canonical import build_run_config
 from larqca.errors import ExportError
+from larqca.export import export as exporting
 from larqca.export.counter import state_hash
 from larqca.export.export import Options, export
 from larqca.export.manifest import read_manifest
@@ -97,6 +98,7 @@ def test_options_reach_the_program(run, tmp_path, capsys):
     # An export may be replaced, and by one without C.
     assert command.run(["export", str(run), "--out", str(out), "--target", "program"]) == 0
     assert "perceive/0 3x3, 6 to 6" in capsys.readouterr().out.replace("13 to", "6 to")
+    refused(capsys, ["verify", out, "--random", "2"], "--random and --seed are for C")
     assert sorted(os.listdir(out)) == ["manifest.json", "program.npz"]
     assert "as the manifest says" in verify(out)
 
@@ -163,9 +165,46 @@ def test_places_that_are_refused(run, tmp_path, capsys, monkeypatch):
     (tmp_path / "full" / "mine").write_text("")
     refused(capsys, ["export", run, "--out", tmp_path / "full"], "holds something else")
     assert os.listdir(tmp_path / "full") == ["mine"]
+    monkeypatch.chdir(tmp_path / "full")
+    (tmp_path / "full" / "mine").unlink()
+    for here in (".", "..", tmp_path / "full"):
+        refused(capsys, ["export", run, "--out", here, "--images", "0"],
+                "holds something else" if here == ".." else "is the directory that you are in")
+    monkeypatch.chdir("/")
     monkeypatch.setattr(os, "access", lambda path, *_, **__: path != tmp_path)
     refused(capsys, ["export", run, "--out", tmp_path / "out"], "is not writable")
     assert not (tmp_path / "out").exists()
+
+
+def test_files_beside_an_export_are_not_deleted(run, copied, capsys):
+    (copied / "main.c").write_text("mine")
+    refused(capsys, ["export", run, "--out", copied],
+            "holds files that its export did not write and a new one would delete, as main.c")
+    assert (copied / "main.c").read_text() == "mine"
+    (copied / "main.c").unlink()
+    (copied / "automaton.c").write_text("edited")
+    assert command.run(["export", str(run), "--out", str(copied), "--images", "0"]) == 0
+    assert "same states" in verify(copied, random=1)
+
+
+def test_a_file_that_appears_during_an_export_is_not_deleted(run, copied, monkeypatch):
+    def late(*_):
+        (copied / "late").write_text("mine")
+        return []
+
+    monkeypatch.setattr(exporting, "vectors_as_json", late)
+    with pytest.raises(ExportError, match="would delete, as late"):
+        export(run, copied)
+    assert (copied / "late").read_text() == "mine"
+
+
+def test_a_link_to_an_export_stays_one(run, copied):
+    link = copied.with_name("link")
+    link.symlink_to(copied)
+    export(run, link, Options(seed=4))
+    assert link.is_symlink()
+    assert read_manifest(copied)["options"]["seed"] == 4
+    assert sorted(os.listdir(copied.parent)) == ["copy", "link"]
 
 
 def test_a_disk_that_fails_leaves_the_old_export(run, copied, monkeypatch):
@@ -220,13 +259,42 @@ def test_manifests_that_were_edited_do_not_verify(copied, capsys):
     refused(capsys, ["verify", copied], "test vector 0: the program does not give its state")
     rewrite(test_vectors=[{}])
     refused(capsys, ["verify", copied], "test vectors are damaged")
+    rewrite(test_vectors=[])
+    refused(capsys, ["verify", copied], "holds no test vectors")
+    first = content["test_vectors"][0]
+    rewrite(test_vectors=[{**first, "votes": [1, *first["votes"][1:]]}])
+    refused(capsys, ["verify", copied], "does not give its state hashes and votes")
+    rewrite(test_vectors=[{**first, "votes": first["votes"][1:]}])
+    refused(capsys, ["verify", copied], "votes for 9 classes, not 10")
+    rewrite(test_vectors=[{**first, "seed": -1}])
+    refused(capsys, ["verify", copied], "a seed is -1")
+    for changes, message in (
+        ({"files": None}, "it has no 'files'"),
+        ({"options": None}, "it has no 'options'"),
+        ({"options": {**content["options"], "target": "c98"}}, "its target is 'c98'"),
+        ({"options": {**content["options"], "prefix": "../x"}}, "prefix must be a C name"),
+        ({"options": {**content["options"], "max_height": "9"}}, "its max_height is '9'"),
+        ({"files": {}}, "it does not list automaton.c"),
+    ):
+        rewrite(**changes)
+        refused(capsys, ["verify", copied], f"manifest.json: is damaged ({message}")
     path.unlink()
     refused(capsys, ["verify", copied], "holds no manifest.json")
     refused(capsys, ["verify", copied / "none"], "there is no such directory")
+    refused(capsys, ["verify", copied / "automaton.c"], "is a file, not the directory of an")
 
 
-def test_a_missing_compiler_is_named(exported, capsys):
+def test_a_missing_compiler_is_named(exported, run, tmp_path, monkeypatch, capsys):
     refused(capsys, ["verify", exported, "--cc", "no-such-cc"], "no C compiler 'no-such-cc'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = tmp_path / "out"
+    refused(capsys, ["export", run, "--out", out], "no gcc on this machine, with which test images "
+            "judge what rounding costs; install it, or do without: --images 0")
+    assert command.run(["export", str(run), "--out", str(out), "--images", "0"]) == 0
+
+
+def test_flags_that_no_shell_would_split(exported, capsys):
+    refused(capsys, ["verify", exported, "--flags", "-O2 'x"], "--flags \"-O2 'x\": No closing")
 
 
 def test_sizes_beyond_the_maximum_are_refused(run, tmp_path, capsys):

@@ -234,6 +234,8 @@ def test_verify_finds_files_that_compute_something_else(float_model, tmp_path, c
     capsys.readouterr()
     refused(capsys, ["verify", out, "--target", "cortex-m4"], "run on the host only")
     refused(capsys, ["verify", out, "--cc", "gcc"], "--cc and --flags are for C")
+    refused(capsys, ["verify", out, "--random", "3"], "--random and --seed are for C")
+    refused(capsys, ["verify", out, "--seed", "0"], "--random and --seed are for C")
     content = json.loads((out / "manifest.json").read_text())
     vectors = read_vectors(out / "vectors.npz")
     files = {STEP: (out / STEP).read_bytes()}

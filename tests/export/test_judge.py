@@ -17,11 +17,13 @@ def small():
     return model, program, emit_c99(program, max_height=6, max_width=5, prefix="small")
 
 
-def test_the_compiled_code_follows_the_protocol(small):
-    _, program, c = small
+@pytest.mark.parametrize("prefix", ["small", "judge"])
+def test_the_compiled_code_follows_the_protocol(small, prefix):
+    _, program, _ = small
+    c = emit_c99(program, max_height=6, max_width=5, prefix=prefix)
     images = whole_pictures(2, 5, 6, 5)
     successor = exchange(5, 0)
-    found = judging._votes(c, "small", images, successor, "gcc")
+    found = judging._votes(c, prefix, images, successor, "gcc")
     machine = Interpreter(program)
     grey = grey_bytes(images)
     grid = machine.start(grey, seeds=[program.seed + i for i in range(5)])

@@ -6,6 +6,7 @@ import pytest
 from larqca.automata.neural_ca import NeuralCA
 from larqca.errors import ExportError, ModelFileError
 from larqca.export.describe import describe
+from larqca.export.flatbuffer.vectors import fire_masks
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.lower import lower
 from larqca.export.program import CodeInput, Ramp, Steps, ToCodes
@@ -155,6 +156,16 @@ def test_more_levels_than_a_table_holds_are_ramps(bits):
 def test_arguments_out_of_range(options, message):
     with pytest.raises(ExportError, match=message):
         tiny_program(TINY, **options)
+
+
+def test_a_fire_rate_that_no_cell_would_ever_meet_is_refused():
+    settings = {**TINY, "cell": {**TINY["cell"], "fire_rate": 1e-6}}
+    with pytest.raises(ExportError, match=r"fire_rate 1e-06 is less .* --fire all"):
+        tiny_program(settings, fire_all=False)
+    assert tiny_program(settings, fire_all=True)[1].fire_below == 65536
+    model = tiny_automaton(classes=3, **settings)
+    with pytest.raises(ExportError, match="fire_rate 1e-06"):
+        fire_masks(model, (1, 2, 2), 1, fire="random", seed=0)
 
 
 def test_weights_that_are_not_finite_are_refused():

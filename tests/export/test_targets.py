@@ -5,6 +5,7 @@ a missing tool fails these tests instead of skipping them.
 """
 
 import json
+import os
 import subprocess
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from larqca.cli import main as command
 from larqca.errors import ConfigError, ExportError
+from larqca.export import tools
 from larqca.export.boards import BOARDS, run_on_board
 from larqca.export.c99.emit import emit_c99
 from larqca.export.host import (
@@ -27,6 +29,7 @@ from larqca.export.verify import check_source, verify
 from larqca.export.wasm import emit_wasm, run_in_node
 from tests.export.cases import EVERY
 from tests.export.helpers import tiny_program, whole_pictures
+from tests.export.random_programs import random_program
 from tests.toolchains import need
 
 HEIGHT, WIDTH = 7, 9
@@ -124,6 +127,50 @@ def test_missing_tools_are_named(tmp_path, monkeypatch):
         run_in_node(tmp_path, "automaton", [], tmp_path)
 
 
+@pytest.mark.parametrize("prefix", ["cases", "exports", "wasm", "driver"])
+def test_prefixes_do_not_meet_names_of_the_builders(prefix, tmp_path):
+    need(*TOOLS["wasm32"], *TOOLS["cortex-m3"])
+    _, program = tiny_program(EVERY["bnn"], fire_all=False)
+    size = {"max_height": HEIGHT, "max_width": WIDTH, "prefix": prefix}
+    c = emit_c99(program, **size)
+    files = {**emit_wasm(program, c, **size),
+             f"{prefix}.c": c.source.encode(), f"{prefix}.h": c.header.encode()}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "build").mkdir()
+    cases = random_cases(program, 1, HEIGHT, WIDTH, steps=2)
+    found = read_outcomes(run_in_node(tmp_path, prefix, cases, tmp_path / "build"), cases)
+    found += run_on_board("cortex-m3", tmp_path, program, prefix, tmp_path / "build", cases)
+    for outcome in found:
+        compare(0, interpret_case(Interpreter(program), cases[0]), outcome)
+
+
+def test_tools_that_hang_are_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(tools, "SECONDS", 0.2)
+    with pytest.raises(ExportError, match=r"^the tool was not done after 0.2 s$"):
+        tools.run_tool(["sleep", "9"], "the tool")
+    with pytest.raises(ExportError, match=r"^it cannot be run: Permission denied$"):
+        tools.run_tool([str(tmp_path)], "it")
+    assert tools.first_error(b"a\nb: error: c\nerror") == "b: error: c"
+    assert tools.first_error(b" a\nb\n") == "a"
+    assert tools.first_error(b"") == "no reason given"
+    # What compiles and what runs goes through there.
+    program, _ = exported_files(tmp_path)
+    (tmp_path / "slow").write_text("#!/bin/sh\nexec sleep 9\n")
+    (tmp_path / "slow").chmod(0o755)
+    for tool in ("gcc", "node", "arm-none-eabi-gcc", "qemu-system-arm", "clang"):
+        (tmp_path / tool).symlink_to("slow")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for call in (
+        lambda: check_source(tmp_path, program, "automaton", []),
+        lambda: run_on_board("cortex-m4", tmp_path, program, "automaton", tmp_path, []),
+        lambda: emit_wasm(program, emit_c99(program), prefix="automaton", max_height=28,
+                          max_width=28),
+    ):
+        with pytest.raises(ExportError, match=r"was not done after 0.2 s$"):
+            call()
+
+
 def test_unknown_targets_are_refused(tmp_path, capsys):
     with pytest.raises(ConfigError, match=r"unknown target 'cortex-m5'.*cortex-m"):
         verify(tmp_path, target="cortex-m5")
@@ -181,3 +228,27 @@ def test_the_javascript_module_is_as_its_types_say(tmp_path):
     assert said["after"][2 * channels :] == said["before"][2 * channels :]
     assert said["labels"][:2] == [-1, -1]
     assert all(0 <= label < said["classes"] for label in said["labels"][2:])
+
+
+LABELS_TEST = """
+import { readFileSync } from "node:fs";
+import { load } from "./automaton.js";
+const a = await load(readFileSync("automaton.wasm"));
+a.start(Uint8Array.of(0, 255), 1, 2);
+a.state[200 + 190] = 1;
+console.log(JSON.stringify([...a.labels()]));
+"""
+
+
+def test_labels_of_many_classes_do_not_wrap(tmp_path):
+    need(*TOOLS["wasm32"])
+    program = random_program(1, [2], [2], channels=200, classes=200)
+    size = {"max_height": 1, "max_width": 2}
+    for name, content in emit_wasm(
+            program, emit_c99(program, **size), prefix="automaton", **size).items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "test.mjs").write_text(LABELS_TEST)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    said = subprocess.run(["node", "test.mjs"], cwd=tmp_path, check=True, capture_output=True,
+                          text=True).stdout
+    assert json.loads(said) == [-1, 190]

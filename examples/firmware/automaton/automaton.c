@@ -22,16 +22,6 @@
 
 #define MAX_WIDTH AUTOMATON_MAX_WIDTH
 
-static uint32_t is_alive(const struct automaton *a, uint32_t place)
-{
-    return a->grey[place] >= AUTOMATON_ALIVE_FROM;
-}
-
-static void put_grey(struct automaton *a, uint32_t place, uint8_t grey)
-{
-    a->grey[place] = grey;
-}
-
 /* Whether the compiler has an instruction for the number of ones, or a vector of them. */
 #if defined(__GNUC__) && (defined(__AVX512VPOPCNTDQ__) || defined(__aarch64__) \
                           || defined(__riscv_zbb) || defined(__wasm__) \
@@ -148,7 +138,7 @@ static void clear(uint32_t *words, uint32_t count)
 }
 
 /* Binary digits of codes: bit i of digit d is digit d of code i. */
-static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32_t digits)
+static void pack(uint32_t *packed, const uint32_t *levels, uint32_t count, uint32_t digits)
 {
     uint32_t words = (count + 31u) / 32u;
     for (uint32_t w = 0; w < words; w++) {
@@ -156,7 +146,7 @@ static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32
         for (uint32_t digit = 0; digit < digits; digit++) {
             uint32_t word = 0;
             for (uint32_t b = 0; b < bits; b++) {
-                word |= ((codes[32u * w + b] >> digit) & 1u) << b;
+                word |= ((levels[32u * w + b] >> digit) & 1u) << b;
             }
             packed[digit * words + w] = word;
         }
@@ -879,6 +869,16 @@ static const int32_t update_1_bias[19] = {
     222152, 419371, 170851, 62598, 106774, 163574, 168706, 214743, 80395
 };
 
+static uint32_t is_alive(const struct automaton *a, uint32_t place)
+{
+    return a->grey[place] >= AUTOMATON_ALIVE_FROM;
+}
+
+static void put_grey(struct automaton *a, uint32_t place, uint8_t grey)
+{
+    a->grey[place] = grey;
+}
+
 /* Adds to each output what the ones of a digit are worth that it shares with the inputs.
  * Apart: within its caller gcc does not turn the loop into vectors. */
 #ifdef __GNUC__
@@ -919,7 +919,7 @@ static void perceive_0_accumulate(int32_t *accumulators, const uint32_t *window)
     }
 }
 
-static void perceive_0_layer(uint32_t *codes, const uint32_t *window)
+static void perceive_0_layer(uint32_t *packed, const uint32_t *window)
 {
     int32_t accumulators[80];
     perceive_0_accumulate(accumulators, window);
@@ -929,7 +929,7 @@ static void perceive_0_layer(uint32_t *codes, const uint32_t *window)
         uint32_t code = level < 0 ? 0u : level > 4 ? 4u : (uint32_t)level;
         levels[c] = code;
     }
-    pack(codes, levels, 80u, 3u);
+    pack(packed, levels, 80u, 3u);
 }
 
 /* Adds to each output what the ones of a digit are worth that it shares with the inputs.
@@ -969,7 +969,7 @@ static void update_0_accumulate(int32_t *accumulators, const uint32_t *window)
     }
 }
 
-static void update_0_layer(uint32_t *codes, const uint32_t *window)
+static void update_0_layer(uint32_t *packed, const uint32_t *window)
 {
     int32_t accumulators[80];
     update_0_accumulate(accumulators, window);
@@ -979,7 +979,7 @@ static void update_0_layer(uint32_t *codes, const uint32_t *window)
         uint32_t code = level < 0 ? 0u : level > 4 ? 4u : (uint32_t)level;
         levels[c] = code;
     }
-    pack(codes, levels, 80u, 3u);
+    pack(packed, levels, 80u, 3u);
 }
 
 /* Adds to each output what the ones of a digit are worth that it shares with the inputs.
@@ -1050,7 +1050,7 @@ static void read_row(struct automaton *a, uint32_t row)
 }
 
 static void perceive_0_at(const struct automaton *a, uint32_t row, uint32_t column,
-    uint32_t *codes)
+    uint32_t *packed)
 {
     const uint32_t *ring = a->ring_0;
     uint32_t window[24];
@@ -1086,7 +1086,7 @@ static void perceive_0_at(const struct automaton *a, uint32_t row, uint32_t colu
             | (cells[7][digit * 1u + 0u] << 12u);
         window[digit * 6u + 5u] = (cells[8][digit * 1u + 0u]);
     }
-    perceive_0_layer(codes, window);
+    perceive_0_layer(packed, window);
 }
 
 /* Adds to a cell's state what the networks make of its window. */

@@ -32,6 +32,7 @@ extern "C" {
 #define AUTOMATON_ALIVE_FROM 26
 #define AUTOMATON_SEED 0u /* of the test vectors */
 #define AUTOMATON_BYTES 2900u /* of the struct */
+#define AUTOMATON_STACK 2392u /* bytes of arrays that a call puts on the stack, at most */
 
 enum {
     AUTOMATON_OK = 0,

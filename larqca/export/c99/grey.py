@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larqca.export.c99.constants import Constant, unsigned
 from larqca.export.program import CodeInput, Program, Staircase
 from larqca.export.staircases import find_steps
 
@@ -23,9 +24,6 @@ static void put_grey(struct @prefix@ *a, uint32_t place, uint8_t grey)
 """
 
 _LEVELS = """\
-/* A grey byte is kept as its level, @BITS@ bits: how many of these it has reached. */
-static const uint8_t grey_steps[@STEPS@] = {@VALUES@};
-
 static uint32_t grey_level(const struct @prefix@ *a, uint32_t place)
 {
     return ((uint32_t)a->grey[place / @EACH@u] >> (place % @EACH@u * @BITS@u)) & @MASK@u;
@@ -36,6 +34,7 @@ static uint32_t is_alive(const struct @prefix@ *a, uint32_t place)
     return grey_level(a, place) >= @ALIVE_LEVEL@u;
 }
 
+/* A grey byte is kept as its level, @BITS@ bits: how many steps it has reached. */
 static void put_grey(struct @prefix@ *a, uint32_t place, uint8_t grey)
 {
     uint32_t level = 0, shift = place % @EACH@u * @BITS@u;
@@ -77,13 +76,20 @@ class Grey:
         return -(-cells * self.bits // 8)
 
     @property
+    def constants(self) -> tuple[Constant, ...]:
+        """That `functions` need."""
+        if self.bits == 8:
+            return ()
+        return (unsigned("grey_steps", "picture", np.array(self.steps), 8,
+                         "the grey bytes at which a level begins"),)
+
+    @property
     def functions(self) -> str:
         """C template of ``is_alive`` and ``put_grey``."""
         if self.bits == 8:
             return _BYTES
         names = {"BITS": self.bits, "STEPS": len(self.steps), "EACH": 8 // self.bits,
-                 "VALUES": ", ".join(map(str, self.steps)), "MASK": 2**self.bits - 1,
-                 "ALIVE_LEVEL": self.alive_from}
+                 "MASK": 2**self.bits - 1, "ALIVE_LEVEL": self.alive_from}
         text = _LEVELS
         for name, number in names.items():
             text = text.replace(f"@{name}@", str(number))
@@ -101,7 +107,7 @@ def grey_of(program: Program) -> Grey:
     changes = (np.diff(codes) != 0) | (np.diff(alive) != 0)
     steps = tuple(int(step) + 1 for step in np.flatnonzero(changes))
     bits = next((bits for bits in (1, 2, 4) if len(steps) < 2**bits), 8)
-    if program.state_bits > 8 or bits == 8 or not 0 < alive_from < 256:
+    if program.state_bits > 8 or bits == 8:
         return Grey(8, (), alive_from, reader.grey, "a->grey[place]")
     by_level = codes[[0, *steps]]
     last = len(steps)

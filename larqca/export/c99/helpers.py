@@ -191,7 +191,7 @@ static void slice(uint32_t *window, const int16_t *numbers, uint32_t words, uint
 
 PACK = r"""
 /* Binary digits of codes: bit i of digit d is digit d of code i. */
-static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32_t digits)
+static void pack(uint32_t *packed, const uint32_t *levels, uint32_t count, uint32_t digits)
 {
     uint32_t words = (count + 31u) / 32u;
     for (uint32_t w = 0; w < words; w++) {
@@ -199,7 +199,7 @@ static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32
         for (uint32_t digit = 0; digit < digits; digit++) {
             uint32_t word = 0;
             for (uint32_t b = 0; b < bits; b++) {
-                word |= ((codes[32u * w + b] >> digit) & 1u) << b;
+                word |= ((levels[32u * w + b] >> digit) & 1u) << b;
             }
             packed[digit * words + w] = word;
         }
@@ -209,19 +209,19 @@ static void pack(uint32_t *packed, const uint32_t *codes, uint32_t count, uint32
 
 ADD_PRODUCTS = r"""
 /* Adds the products of a number with the codes of a row of weights. */
-static void add_products(uint32_t *sums, const uint8_t *codes, uint32_t first, uint32_t bits,
+static void add_products(uint32_t *sums, const uint8_t *stream, uint32_t first, uint32_t bits,
                          uint32_t outputs, uint32_t number)
 {
 #if UNPACK
     (void)bits;
     for (uint32_t c = 0; c < outputs; c++) {
-        sums[c] += number * codes[first + c];
+        sums[c] += number * stream[first + c];
     }
 #else
     uint32_t mask = ((uint32_t)1 << bits) - 1u;
     first *= bits;
     for (uint32_t c = 0; c < outputs; c++) {
-        sums[c] += number * code_at(codes, first + c * bits, mask);
+        sums[c] += number * code_at(stream, first + c * bits, mask);
     }
 #endif
 }

@@ -38,11 +38,6 @@ class CLayer:
         return self.digits * self.layer.weights.bits * self.layer.weights.terms <= MOST_PAIRS
 
     @property
-    def codes_argument(self) -> str:
-        """What its functions are called with beside their inputs, where weights are codes."""
-        return "" if self.by_ones else ", codes"
-
-    @property
     def is_fused(self) -> bool:
         """Whether its sums take one pass over words that fit into registers, so that its
         output stage can stand in the same loop."""

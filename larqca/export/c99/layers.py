@@ -18,6 +18,7 @@ from larqca.export.c99.ones import (
     emit_sums,
     shared_ones,
 )
+from larqca.export.c99.signature import accumulate_of, layer_of, sums_of
 from larqca.export.c99.stages import for_outputs, indented, line, pack_statements, staircase
 from larqca.export.c99.writer import Writer
 from larqca.export.program import Codes, ToCodes, ToState, ToWords, Words
@@ -52,70 +53,59 @@ def _emit_products(writer: Writer, c: CLayer) -> None:
         f"{c.name}_weights", layer.name, stream, 8,
         f"codes of {weights.bits} bits as [{'term, ' * (weights.terms > 1)}row, output], lowest "
         "bit first, and a byte to read over"))
-    several = weights.terms > 1
-    parameters = "uint32_t *sums, const int16_t *inputs, const struct codes *codes"
-    parameters += ", uint32_t term" if several else ""
-    at = f"(term * {layer.rows}u + r)" if several else "r"
+    at = f"(term * {layer.rows}u + r)" if weights.terms > 1 else "r"
     writer.function([
         "/* Adds the products of all inputs with the codes of the weights. */",
-        f"static void {c.name}_sums({parameters})", "{",
+        sums_of(c).head, "{",
         f"    for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
         "        if (inputs[r] != 0) {",
-        f"            add_products(sums, codes->{c.name}, {at} * {layer.outputs}u,",
+        f"            add_products(sums, weights->{c.name}, {at} * {layer.outputs}u,",
         f"                         {weights.bits}u, {layer.outputs}u, (uint32_t)inputs[r]);",
         "        }", "    }", "}",
     ])
 
 
 def _emit_accumulate(writer: Writer, c: CLayer) -> None:
-    layer, weights = c.layer, c.layer.weights
+    layer, weights, sums = c.layer, c.layer.weights, sums_of(c)
     outputs, several = layer.outputs, c.layer.weights.terms > 1
-    term = ", term" if several else ""
-    body = [f"uint32_t sums[{outputs}];", *_base(c)]
+    body = [writer.array("uint32_t", "sums", outputs), *_base(writer, c)]
     each = [f"clear(sums, {outputs}u);"]
-    if not c.by_ones:
-        each.append(f"{c.name}_sums(sums, inputs, codes{term});")
-    elif c.digits == 1:
-        each.append(_sums_call(c, "window", term))
+    if c.digits == 1 or not c.by_ones:
+        each.append(f"{sums.call(bits='window', worth='1u')};")
     else:
         worth = "(uint32_t)1 << digit"
         if c.has_sign:
             worth = f"digit == {c.digits - 1}u ? 0u - ((uint32_t)1 << digit) : {worth}"
+        call = sums.call(bits=f"window + digit * {c.words}u", worth=worth)
         each += [f"for (uint32_t digit = 0; digit < {c.digits}u; digit++) {{",
-                 f"    {c.name}_sums(sums, window + digit * {c.words}u, {worth}{term});", "}"]
+                 f"    {call};", "}"]
     value = _value(c, "sums[c]")
-    edges = _edges(c, term) if c.corrects_edges else []
+    edges = _edges(c) if c.corrects_edges else []
+    if several or edges:
+        body.append(writer.array("uint32_t", "totals", outputs))
     if several:
         gains = writer.constant(signed(f"{c.name}_gains", layer.name, weights.gains,
                                        "what the sums of each term are multiplied by"))
         value = f"totals[c] + (uint32_t){gains}[term][c] * ({value})"
-        loop = [*each, *for_outputs(outputs, f"totals[c] = {value};")]
-        loop += edges
-        body += [f"uint32_t totals[{outputs}];", f"clear(totals, {outputs}u);",
+        loop = [*each, *for_outputs(outputs, f"totals[c] = {value};"), *edges]
+        body += [f"clear(totals, {outputs}u);",
                  f"for (uint32_t term = 0; term < {weights.terms}u; term++) {{",
                  *indented(loop), "}"]
-        body += for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")
+        value = "totals[c]"
     elif edges:
-        body += [f"uint32_t totals[{outputs}];", *each,
-                 *for_outputs(outputs, f"totals[c] = {value};"), *edges,
-                 *for_outputs(outputs, "accumulators[c] = to_signed(totals[c]);")]
+        body += [*each, *for_outputs(outputs, f"totals[c] = {value};"), *edges]
+        value = "totals[c]"
     else:
-        body += [*each, *for_outputs(outputs, f"accumulators[c] = to_signed({value});")]
-    writer.function([
-        f"static void {c.name}_accumulate(int32_t *accumulators, {_input_parameters(c)})",
-        "{", *indented(body), "}"])
+        body += each
+    body += for_outputs(outputs, f"accumulators[c] = to_signed({value});")
+    writer.function([accumulate_of(c).head, "{", *indented(body), "}"])
 
 
-def _sums_call(c: CLayer, bits: str, term: str) -> str:
-    worth = ", 1u" if c.layer.weights.bits > 1 else ""
-    return f"{c.name}_sums(sums, {bits}{worth}{term});"
-
-
-def _base(c: CLayer) -> list[str]:
+def _base(writer: Writer, c: CLayer) -> list[str]:
     """C statements that set ``base``: the offset of the weights times all inputs."""
     layer, weights, source = c.layer, c.layer.weights, c.layer.source
     if isinstance(source, Words):
-        lines = [f"uint32_t window[{c.window_words}];",
+        lines = [writer.array("uint32_t", "window", c.window_words),
                  f"slice(window, inputs, {c.words}u, {c.digits}u);"] if c.by_ones else []
         if not weights.offset:
             return [*lines, "uint32_t base = 0;"]
@@ -139,7 +129,7 @@ def _times(name: str, factor: int) -> str:
     return f"{name} *= {factor}u;" if factor >= 0 else f"{name} = 0u - {name} * {-factor}u;"
 
 
-def _edges(c: CLayer, term: str) -> list[str]:
+def _edges(c: CLayer) -> list[str]:
     """C statements that add to ``totals`` what neighbours outside the grid contribute
     more than the code zero that stands in their place."""
     layer, weights, source = c.layer, c.layer.weights, c.layer.source
@@ -147,65 +137,50 @@ def _edges(c: CLayer, term: str) -> list[str]:
     more = source.outside - source.offset
     inner = [f"uint32_t edge = outside_rows * {abs(weights.offset)}u;",
              f"clear(sums, {layer.outputs}u);",
-             _sums_call(c, "outside", term)]
+             f"{sums_of(c).call(bits='outside', worth='1u')};"]
     sign = "-" if weights.offset < 0 else "+"
     value = f"{more}u * ({weights.step}u * sums[c] {sign} edge)"
-    if term:
+    if weights.terms > 1:
         value = f"(uint32_t){c.name}_gains[term][c] * ({value})"
     inner += for_outputs(layer.outputs, f"totals[c] += {value};")
     return ["if (outside_rows != 0u) {", *indented(inner), "}"]
 
 
 def _stage_statements(writer: Writer, c: CLayer, value: str) -> list[str]:
-    """C statements that make ``words`` or ``codes`` of an int32_t expression for output c."""
+    """C statements that make ``words`` or ``packed`` of an int32_t expression for output c."""
     stage, layer, reach = c.layer.stage, c.layer, c.layer.bounds
     if isinstance(stage, ToWords):
         found = line(writer, c.name, layer.name, stage.line, c.folded, reach, value)
-        kind = "int64_t" if found.startswith("floor_shift_64") else "int32_t"
         return for_outputs(
-            layer.outputs, f"{kind} word = {found};",
+            layer.outputs, f"{found.kind} word = {found.text};",
             f"words[c] = (int16_t)(word < 0 ? 0 : word > {stage.high} ? {stage.high} : word);")
     assert isinstance(stage, ToCodes)
     digits = (stage.staircase.levels - 1).bit_length()
     steps = staircase(writer, c.name, layer.name, stage.staircase, c.folded, reach, value)
-    return pack_statements(layer.outputs, digits, steps, "codes")
-
-
-def _layer_head(c: CLayer) -> str:
-    out = "int16_t *words" if isinstance(c.layer.stage, ToWords) else "uint32_t *codes"
-    return f"static void {c.name}_layer({out}, {_input_parameters(c)})"
-
-
-def _input_parameters(c: CLayer) -> str:
-    parameters = "const uint32_t *window" if c.reads_codes else "const int16_t *inputs"
-    if c.corrects_edges:
-        parameters += ",\n    const uint32_t *outside, uint32_t outside_rows"
-    return parameters + ("" if c.by_ones else ", const struct codes *codes")
-
-
-def layer_arguments(c: CLayer) -> str:
-    """What a function of this layer is called with, behind where its results go."""
-    return ("window" if c.reads_codes else "inputs") + (
-        ", outside, outside_rows" if c.corrects_edges else "") + c.codes_argument
+    return pack_statements(writer, layer.outputs, digits, steps, "packed")
 
 
 def _emit_layer(writer: Writer, c: CLayer) -> None:
-    body = [f"int32_t accumulators[{c.layer.outputs}];",
-            f"{c.name}_accumulate(accumulators, {layer_arguments(c)});",
+    body = [*_accumulated(writer, c),
             *_stage_statements(writer, c, "accumulators[c]")]
-    writer.function([_layer_head(c), "{", *indented(body), "}"])
+    writer.function([layer_of(c).head, "{", *indented(body), "}"])
+
+
+def _accumulated(writer: Writer, c: CLayer) -> list[str]:
+    return [writer.array("int32_t", "accumulators", c.layer.outputs),
+            f"{accumulate_of(c).call()};"]
 
 
 def _emit_fused(writer: Writer, c: CLayer, words: list[Word]) -> None:
     """Sums and output stage in one loop, where sums take one pass."""
     value = f"to_signed({_value(c, shared_ones(words))})"
-    body = [*_base(c), *declare_bits(len(words), "window"), *_stage_statements(writer, c, value)]
+    body = [*_base(writer, c), *declare_bits(len(words), "window"),
+            *_stage_statements(writer, c, value)]
     if c.corrects_edges:
-        border = [f"int32_t accumulators[{c.layer.outputs}];",
-                  f"{c.name}_accumulate(accumulators, {layer_arguments(c)});",
+        border = [*_accumulated(writer, c),
                   *_stage_statements(writer, c, "accumulators[c]"), "return;"]
         body = ["if (outside_rows != 0u) {", *indented(border), "}", *body]
-    writer.function([_layer_head(c), "{", *indented(body), "}"])
+    writer.function([layer_of(c).head, "{", *indented(body), "}"])
 
 
 def _emit_signs(writer: Writer, c: CLayer, words: list[Word]) -> None:
@@ -219,7 +194,7 @@ def _emit_signs(writer: Writer, c: CLayer, words: list[Word]) -> None:
     inner = value(str(c.layer.rows), differing)
     if isinstance(c.layer.stage, ToState):
         writer.function([
-            f"static void {c.name}_accumulate(int32_t *accumulators, {_input_parameters(c)})", "{",
+            accumulate_of(c).head, "{",
             *indented([*bits, *for_outputs(c.layer.outputs, f"accumulators[c] = {inner};")]), "}"])
         return
     body = _stage_statements(writer, c, inner)
@@ -230,7 +205,7 @@ def _emit_signs(writer: Writer, c: CLayer, words: list[Word]) -> None:
         body = ["if (outside_rows != 0u) {",
                 *indented([f"const int32_t inside = {c.layer.rows} - (int32_t)outside_rows;",
                            *border, "return;"]), "}", *body]
-    writer.function([_layer_head(c), "{", *indented([*bits, *body]), "}"])
+    writer.function([layer_of(c).head, "{", *indented([*bits, *body]), "}"])
 
 
 def _value(c: CLayer, sums: str) -> str:
@@ -240,19 +215,23 @@ def _value(c: CLayer, sums: str) -> str:
     return f"{step}u * {sums} + base" if step > 1 else f"{sums} + base"
 
 
+def draws_numbers(stage: ToState) -> bool:
+    """Whether what is added to the state is rounded by numbers from the generator."""
+    return stage.stochastic and stage.line.shift > 0
+
+
 def state_statements(writer: Writer, c: CLayer, state_type: str, high: int) -> list[str]:
-    """C statements that add accumulators to ``state``, and saturate."""
+    """C statements that add accumulators to ``state``, and saturate; they need ``number``
+    where the layer's stage `draws_numbers`."""
     stage = c.layer.stage
     assert isinstance(stage, ToState)
     drawn = ""
-    random = stage.stochastic and stage.line.shift > 0
-    if random:
+    if draws_numbers(stage):
         shift = 32 - stage.line.shift
         drawn = f"(int32_t)(mix(number + (c + 1u) * {WEYL_C}) >> {shift}u)"
     value = line(writer, c.name, c.layer.name, stage.line, c.folded, c.layer.bounds,
                  "accumulators[c]", drawn=drawn)
-    kind = "int64_t" if value.startswith("floor_shift_64") else "int32_t"
     return for_outputs(
-        c.layer.outputs, f"{kind} word = state[c] + {value};",
+        c.layer.outputs, f"{value.kind} word = state[c] + {value.text};",
         f"state[c] = ({state_type})(word < -{high + 1} ? -{high + 1} : "
         f"word > {high} ? {high} : word);")

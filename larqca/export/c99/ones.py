@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from larqca.export.c99.constants import bit_words, unsigned
 from larqca.export.c99.helpers import MOST_WORDS
+from larqca.export.c99.signature import sums_of
 from larqca.export.c99.stages import for_outputs, indented
 
 if TYPE_CHECKING:
@@ -29,11 +30,8 @@ Word = Callable[[str], str]
 
 def emit_sums(writer: Writer, c: CLayer, words: list[Word]) -> None:
     """``NAME_sums`` of a layer with these words, which takes a digit of the inputs."""
-    several, planes = c.layer.weights.terms > 1, c.layer.weights.bits
-    worth = c.digits > 1 or planes > 1
-    parameters = "uint32_t *sums, const uint32_t *bits"
-    parameters += ", uint32_t worth" if worth else ""
-    parameters += ", uint32_t term" if several else ""
+    signature, planes = sums_of(c), c.layer.weights.bits
+    worth = signature.takes("worth")
     body = _groups(words, c.layer.outputs, "worth * " if worth else "")
     if planes > 1:
         body = [f"for (uint32_t plane = 0; plane < {planes}u; plane++) {{", *indented(body),
@@ -43,7 +41,7 @@ def emit_sums(writer: Writer, c: CLayer, words: list[Word]) -> None:
         f"/* Adds to each output {what} that it shares with the inputs.",
         " * Apart: within its caller gcc does not turn the loop into vectors. */",
         "#ifdef __GNUC__", "__attribute__((noinline))", "#endif",
-        f"static void {c.name}_sums({parameters})", "{", *indented(body), "}"])
+        signature.head, "{", *indented(body), "}"])
 
 
 def define_weights(writer: Writer, c: CLayer) -> list[Word]:
@@ -52,27 +50,27 @@ def define_weights(writer: Writer, c: CLayer) -> list[Word]:
     several = weights.terms > 1
     planes = (weights.codes[:, None] >> np.arange(weights.bits)[:, None, None]) & 1
     at = ("[term]" if several else "") + ("[plane]" if weights.bits > 1 else "")
-    shape = "term, " * several + "plane, " * (weights.bits > 1) + "word, output"
+    axes = ["term"] * several + ["plane"] * (weights.bits > 1)
     full, left = divmod(layer.rows, 32)
     # Half a word or a byte more is saved; three bytes in two arrays would cost more time.
     if left > 16:
         full, left = full + 1, 0
 
-    def define(name: str, rows: slice, bits: int, what: str) -> str:
+    def define(name: str, rows: slice, bits: int, shape: list[str]) -> str:
         words = np.moveaxis(bit_words(np.moveaxis(planes[:, :, rows], 2, 0), bits), 0, 2)
-        values: npt.NDArray[np.int64] = words if "word" in what else words[:, :, 0]
-        values = values if weights.bits > 1 else values[:, 0]
-        values = values if several else values[0]
-        return writer.constant(unsigned(name, layer.name, values, bits, f"weights as [{what}]"))
+        # Axes of length one that an array of this shape does not have.
+        at_zero = tuple(slice(None) if axis in shape else 0 for axis in ("term", "plane", "word"))
+        values: npt.NDArray[np.int64] = words[at_zero]
+        return writer.constant(unsigned(name, layer.name, values, bits,
+                                        f"weights as [{', '.join(shape)}]"))
 
     found: list[Word] = []
     if full:
-        name = define(f"{c.name}_weights", slice(0, 32 * full), 32, shape)
+        name = define(f"{c.name}_weights", slice(0, 32 * full), 32, [*axes, "word", "output"])
         found += [lambda number: f"{name}{at}[{number}][c]"] * full
     if left:
         bits = 16 if left > 8 else 8
-        narrow = define(f"{c.name}_rest", slice(32 * full, layer.rows), bits,
-                        shape.replace("word, ", ""))
+        narrow = define(f"{c.name}_rest", slice(32 * full, layer.rows), bits, [*axes, "output"])
         found.append(lambda number: f"{narrow}{at}[c]")
     return found
 

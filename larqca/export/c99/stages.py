@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,24 @@ def _literal(value: int) -> str:
     return f"INT64_C({value})"
 
 
+@dataclass(frozen=True)
+class Expression:
+    """A C expression.
+
+    Attributes:
+        text: of it.
+        kind: its C type.
+    """
+
+    text: str
+    kind: str
+
+
 def line(
     writer: Writer, name: str, layer: str, affine: Affine, folded: Array, reach: Array,
     value: str, *, drawn: str = "",
-) -> str:
-    """C expression of ``affine(value + folded)`` for channel c.
+) -> Expression:
+    """``affine(value + folded)`` for channel c.
 
     Args:
         writer: gets the constants.
@@ -51,8 +65,9 @@ def line(
     largest = np.abs(multiplier) * (reach + np.abs(folded)) + np.abs(bias) + (1 << affine.shift)
     more = f" + {drawn}" if drawn else ""
     if int(largest.max()) + 2**16 <= INT32_MAX:
-        return f"floor_shift({value} * {m} + {b}{more}, {affine.shift}u)"
-    return f"floor_shift_64((int64_t){value} * {m} + {b}{more}, {affine.shift}u)"
+        return Expression(f"floor_shift({value} * {m} + {b}{more}, {affine.shift}u)", "int32_t")
+    text = f"floor_shift_64((int64_t){value} * {m} + {b}{more}, {affine.shift}u)"
+    return Expression(text, "int64_t")
 
 
 def staircase(
@@ -100,20 +115,22 @@ def _ramp(
     writer: Writer, name: str, layer: str, ramp: Ramp, folded: Array, reach: Array, value: str
 ) -> list[str]:
     found = line(writer, name, layer, ramp.line, folded, reach, value)
-    kind = "int64_t" if found.startswith("floor_shift_64") else "int32_t"
     top = ramp.levels - 1
-    return [f"{kind} level = {found};",
+    return [f"{found.kind} level = {found.text};",
             f"uint32_t code = level < 0 ? 0u : level > {top} ? {top}u : (uint32_t)level;"]
 
 
-def pack_statements(count: int, digits: int, code: list[str], target: str) -> list[str]:
+def pack_statements(
+    writer: Writer, count: int, digits: int, code: list[str], target: str
+) -> list[str]:
     """C statements that compute ``code`` for each channel c and put its binary digits into
     the words ``target[digits][words]``.
 
     The inner loops are those that compilers turn into vectors.
     """
     if digits > 1:
-        return [f"uint32_t levels[{count}];", f"for (uint32_t c = 0; c < {count}u; c++) {{",
+        return [writer.array("uint32_t", "levels", count),
+                f"for (uint32_t c = 0; c < {count}u; c++) {{",
                 *indented([*code, "levels[c] = code;"]), "}",
                 f"pack({target}, levels, {count}u, {digits}u);"]
     full, left = divmod(count, 32)

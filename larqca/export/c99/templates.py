@@ -46,6 +46,7 @@ extern "C" {
 #define @PREFIX@_ALIVE_FROM @ALIVE_FROM@
 #define @PREFIX@_SEED @SEED@ /* of the test vectors */
 #define @PREFIX@_BYTES @BYTES@u /* of the struct */
+#define @PREFIX@_STACK @STACK@u /* bytes of arrays that a call puts on the stack, at most */
 
 enum {
     @PREFIX@_OK = 0,
@@ -163,7 +164,7 @@ int @prefix@_rollout(struct @prefix@ *a, uint32_t steps)
         return problem;
     }
 @UNPACKED@    for (uint32_t i = 0; i < steps; i++) {
-        advance(a@CODES@);
+        @ADVANCE@;
     }
     return @PREFIX@_OK;
 }

@@ -44,7 +44,7 @@ def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
     loop = ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;",
             "uint32_t is_inside = y < a->height && x < a->width;",
             f"cells[tap] = is_inside != 0u ? {inside} : {outside};"]
-    before = ["const uint32_t *cells[9];"]
+    before = [writer.array("const uint32_t *", "cells", 9)]
     if c.corrects_edges:
         before += [f"clear(outside, {c.words}u);", "outside_rows = 0;"]
         loop += ["if (is_inside == 0u) {",
@@ -87,9 +87,9 @@ def _window_words(c: CLayer, window: str, cell: str) -> list[str]:
     return lines
 
 
-def declare_words(c: CLayer, name: str) -> list[str]:
+def declare_words(writer: Writer, c: CLayer, name: str) -> list[str]:
     """C statements that declare an array of a layer's inputs, and clear its end."""
-    lines = [f"int16_t {name}[{c.input_count}];"]
+    lines = [writer.array("int16_t", name, c.input_count)]
     if c.input_count > c.layer.rows:
         lines += [f"for (uint32_t r = {c.layer.rows}; r < {c.input_count}u; r++) {{",
                   f"    {name}[r] = 0;", "}"]

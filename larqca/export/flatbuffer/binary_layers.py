@@ -108,6 +108,7 @@ def _why_not(what: str, spec: QuantizerSpec | None) -> str:
 
 def _kernel_planes(block: Block) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     kernel = integer_kernel(block, largest_input=1)
+    assert kernel.rows is None  # Scales of rows stand in front of an input quantizer.
     weights = kernel.weights
     shape = block.latent_kernel.shape
     digits = [(weights.codes[0] >> bit) & 1 for bit in range(weights.bits)]

@@ -17,7 +17,8 @@ from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
 from larqca.export.c99.emit import MAX_SIDE
-from larqca.export.export import Options, metric_lines, write_directory
+from larqca.export.directory import write_directory
+from larqca.export.export import Options, metric_lines
 from larqca.export.flatbuffer.build import BINARY_CONVOLUTION, ROLLOUT, STEP, Flatbuffers, build
 from larqca.export.flatbuffer.comparison import check, compare, judge_step
 from larqca.export.flatbuffer.content import constant_bytes

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from larqca.automata.neural_ca import NeuralCA
 from larqca.errors import ExportError
-from larqca.export.counter import cell_numbers, fires, step_keys
-from larqca.export.program import FIRE_ALWAYS
+from larqca.export.counter import cell_numbers, fire_threshold, fires, step_keys
 from larqca.files import arrays_as_bytes, read_arrays
 
 Array = npt.NDArray[Any]
@@ -97,12 +96,15 @@ def fire_masks(
         steps: how many.
         fire: "random", or "all" in every step.
         seed: of the first picture.
+
+    Raises:
+        ExportError: the fire rate is so small that none ever would.
     """
-    rate = 1.0 if fire == "all" else model.layout.cell.fire_rate
+    threshold = fire_threshold(1.0 if fire == "all" else model.layout.cell.fire_rate)
     seeds = (seed + np.arange(shape[0])) % 2**32
     cells = np.arange(shape[1] * shape[2])
     numbers = [cell_numbers(step_keys(seeds, step)[:, None], cells) for step in range(steps)]
-    return fires(np.stack(numbers), round(rate * FIRE_ALWAYS)).reshape(steps, *shape)
+    return fires(np.stack(numbers), threshold).reshape(steps, *shape)
 
 
 def keras_states(
