@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from larqca.errors import ConfigError
-from larqca.sweep.executors import make_executor
 
 from .fake_worker import EXIT_3, SLOW
 from .helpers import Diary, behaving, reasons, results, small_grid, states, sweep
@@ -149,9 +148,11 @@ def test_an_address_without_a_cluster(tmp_path: Path, address: str, said: str) -
     ray.shutdown()
     with pytest.raises(ConfigError, match=said):
         sweep(small_grid(), tmp_path / "out", executor="ray", address=address, jobs=None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r"pip install 'larqca\[ray\]'"):
-        make_executor("ray", jobs=1, address=None, directory=tmp_path)
+        sweep(small_grid(), tmp_path / "out", executor="ray", jobs=None)
+    assert list(tmp_path.iterdir()) == []

@@ -13,25 +13,35 @@ EXECUTORS = {"local": False, "ray": True, "slurm": False}
 
 
 def check_executor(name: str, address: str | None) -> None:
-    """Raises ConfigError unless there is such an executor, which takes an address if given."""
+    """See whether an executor can be used, before anything is written.
+
+    Raises:
+        ConfigError: there is no such executor, it takes no address, what it needs is not
+            installed, or nothing answers at the address.
+    """
     if name not in EXECUTORS:
         raise ConfigError(f"executor: {unknown('value', name, list(EXECUTORS))}")
     if address is not None and not EXECUTORS[name]:
         takes = ", ".join(each for each, has in EXECUTORS.items() if has)
         raise ConfigError(f"address: the executor {name!r} has none; one is for {takes}")
+    if name == "ray":
+        from larqca.sweep.executors.ray import check_ray
+
+        check_ray(address)
+    if name == "slurm":
+        from larqca.sweep.executors.slurm import check_slurm
+
+        check_slurm()
 
 
 def make_executor(name: str, *, jobs: int, address: str | None, directory: Path) -> Executor:
-    """An executor that has not connected yet.
+    """An executor that passed `check_executor` and has not connected yet.
 
     Args:
         name: a key of `EXECUTORS`.
         jobs: how many runs it takes at a time.
         address: of a cluster.
         directory: the sweep's.
-
-    Raises:
-        ConfigError: what it needs is not installed.
     """
     if name == "ray":
         from larqca.sweep.executors.ray import RayExecutor

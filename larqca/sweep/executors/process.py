@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from larqca.sweep.executors.interface import Task
 from larqca.sweep.outcome import LOG
 
 WORKER: tuple[str, ...] = (sys.executable, "-m", "larqca.sweep.worker")
+
+OUTLIVE_SECONDS = 5.0
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -60,6 +63,17 @@ class WorkerProcess:
         """Give back our end of the pipe."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+def outlived(code: int) -> int:
+    """The exit code of a worker on another machine, told late if a signal killed it.
+
+    A machine that goes away may kill the worker a moment before it kills whoever holds it. That
+    one must not live to tell of a failure then: the run is lost, and starts again.
+    """
+    if code < 0:
+        time.sleep(OUTLIVE_SECONDS)
+    return code
 
 
 def exit_reason(code: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from larqca.errors import ConfigError
 from larqca.sweep.executors.interface import LOST, Task
-from larqca.sweep.executors.process import WorkerProcess
+from larqca.sweep.executors.process import WorkerProcess, outlived
 from larqca.sweep.outcome import is_running
 
 CONNECT_SECONDS = 10.0
@@ -27,17 +27,11 @@ class RayExecutor:
         jobs: how many it is given at a time.
         address: ``HOST:PORT`` of the cluster, or "auto" for the one of this machine. None: as
             ``ray.init`` chooses: RAY_ADDRESS, the one of this machine, or a new one.
-
-    Raises:
-        ConfigError: Ray is not installed.
     """
 
     def __init__(self, jobs: int, address: str | None) -> None:
-        try:
-            import ray
-        except ImportError as error:
-            raise ConfigError(
-                "the executor 'ray' needs Ray: pip install 'larqca[ray]'") from error
+        import ray
+
         self.slots = jobs
         self._ray = ray
         self._address = address
@@ -50,7 +44,6 @@ class RayExecutor:
         return self
 
     def _connect(self) -> None:
-        _check_answers(self._address)
         try:
             self._ray.init(address=self._address, log_to_driver=False, logging_level="ERROR",
                            configure_logging=False)
@@ -92,8 +85,13 @@ class RayExecutor:
                           f"that at once (the most that one has: {has})")
 
 
-def _check_answers(address: str | None) -> None:
-    """Raises ConfigError unless something listens there; Ray itself would try for minutes."""
+def check_ray(address: str | None) -> None:
+    """Raises ConfigError unless Ray is installed and something listens at the address, which
+    Ray itself would try for minutes."""
+    try:
+        import ray  # noqa: F401
+    except ImportError as error:
+        raise ConfigError("the executor 'ray' needs Ray: pip install 'larqca[ray]'") from error
     if address is None or address == "auto":
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
@@ -118,7 +116,7 @@ class RunActor:
         self._process = WorkerProcess(task)
         if self._stopping:
             self._process.ask_to_stop()
-        return self._process.wait()
+        return outlived(self._process.wait())
 
     def ask_to_stop(self) -> None:
         """Let the worker write a checkpoint and end."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from larqca.errors import ConfigError
 from larqca.sweep.executors.interface import LOST, Job, Task
-from larqca.sweep.executors.process import WorkerProcess
+from larqca.sweep.executors.process import WorkerProcess, outlived
 from larqca.sweep.outcome import RESULT, is_running
 from larqca.sweep.worker import EXIT_DONE, EXIT_INTERRUPTED
 
@@ -36,20 +36,11 @@ class SlurmExecutor:
         jobs: how many are in Slurm's queue at a time.
         directory: the sweep's; submitit's files lie in it while a job exists.
         cluster: "slurm", or what else submitit offers ("local": processes on this machine).
-
-    Raises:
-        ConfigError: submitit is not installed, or there is no Slurm here.
     """
 
     def __init__(self, jobs: int, directory: Path, cluster: str = "slurm") -> None:
-        try:
-            import submitit
-        except ImportError as error:
-            raise ConfigError(
-                "the executor 'slurm' needs submitit: pip install 'larqca[slurm]'") from error
-        if cluster == "slurm" and shutil.which("sbatch") is None:
-            raise ConfigError("the executor 'slurm' needs Slurm's sbatch, which is not on this "
-                              "machine's PATH; start the sweep on a login node")
+        import submitit
+
         self.slots = jobs
         self._submitit: Any = submitit
         self._folder = directory.absolute() / FOLDER
@@ -79,6 +70,18 @@ class SlurmExecutor:
         return SlurmJob(executor.submit(Run(), task), task, folder)
 
 
+def check_slurm() -> None:
+    """Raises ConfigError unless submitit and Slurm's commands are here."""
+    try:
+        import submitit  # noqa: F401
+    except ImportError as error:
+        raise ConfigError("the executor 'slurm' needs submitit: pip install 'larqca[slurm]'"
+                          ) from error
+    if shutil.which("sbatch") is None:
+        raise ConfigError("the executor 'slurm' needs Slurm's sbatch, which is not on this "
+                          "machine's PATH; start the sweep on a login node")
+
+
 def _optional(task: Task) -> dict[str, Any]:
     stated: dict[str, Any] = {}
     if task.resources.gpus:
@@ -101,7 +104,7 @@ class Run:
             if (task.directory / STOP).exists():
                 self._process.ask_to_stop()
             time.sleep(POLL_SECONDS)
-        return code
+        return outlived(code)
 
     def checkpoint(self, task: Task) -> Any:
         """Slurm wants the machine back: submitit hands the same in again."""
