@@ -14,18 +14,18 @@ from larqca.files import is_full
 from larqca.sweep.executors.interface import LOST, Executor, Job, Task
 from larqca.sweep.executors.process import WORKER, exit_reason
 from larqca.sweep.figures import Figures
-from larqca.sweep.files import read_json_mapping, write_json
+from larqca.sweep.files import write_json
 from larqca.sweep.forecast import Forecast
 from larqca.sweep.grid import PlannedRun
 from larqca.sweep.outcome import (
     CHECKPOINT,
     CONFIG,
     FAILURE,
-    PROGRESS,
     RESULT,
     Outcome,
     note_failure,
     read_outcome,
+    read_progress,
 )
 from larqca.sweep.provenance import recorded_threads
 from larqca.sweep.schedule import Schedule
@@ -265,9 +265,7 @@ class SweepLoop:
                              self._forecast.seconds_left({**active, **waiting}, at_work))
 
     def _progress(self, name: str) -> Mapping[str, Any] | None:
-        progress = read_json_mapping(self._directory(name) / PROGRESS)
-        keys = {"phase", "done", "total", "loss", "rate"}
-        return progress if progress and keys <= set(progress) else None
+        return read_progress(self._directory(name))
 
     def _directory(self, name: str) -> Path:
         return self._store.run_directory(self._runs[name])

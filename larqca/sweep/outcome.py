@@ -101,6 +101,13 @@ def read_result(directory: Path) -> dict[str, Any] | None:
     return result if result.get("state") in ("done", "diverged") else None
 
 
+def read_progress(directory: Path) -> dict[str, Any] | None:
+    """Where a run is in its phase, with all that `ProgressFile` writes; None if it is not told."""
+    progress = read_json_mapping(directory / PROGRESS)
+    keys = {"phase", "done", "total", "loss", "rate"}
+    return progress if progress and keys <= set(progress) else None
+
+
 def model_is_whole(directory: Path) -> bool:
     """Whether ``model.npz`` is the one that the result was taken from."""
     stored = read_json_mapping(directory / RESULT) or {}

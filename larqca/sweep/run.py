@@ -120,7 +120,7 @@ def do_sweep(
             run for run in grid.runs if not outcomes[run.hash].finished))
         missing = pending_runs(directory, grid.runs, outcomes, retry=options.retry,
                                only=options.only)
-        for line in left_alone(directory, grid):
+        for line in left_alone(directory):
             watcher.note(line)
         parallel = _parallelism(grid, directory, missing, figures, options, watcher)
         executor = make_executor(

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from larqca.sweep.files import read_json_mapping
-from larqca.sweep.outcome import PROGRESS, RESULT, Outcome, read_outcome
+from larqca.sweep.outcome import RESULT, Outcome, read_outcome, read_progress
 from larqca.sweep.store import RUNS, read_index
 from larqca.sweep.wording import duration, outcome_line, progress_line
 
@@ -98,10 +97,7 @@ def _line(status: RunStatus) -> str:
 def _status(root: Path, entry: Mapping[str, Any]) -> RunStatus:
     directory = root / RUNS / entry["hash"]
     outcome = _finished_at_a_glance(directory) or read_outcome(directory)
-    progress = None
-    if outcome.state == "running":
-        found = read_json_mapping(directory / PROGRESS) or {}
-        progress = found if {"phase", "done", "total", "loss", "rate"} <= set(found) else None
+    progress = read_progress(directory) if outcome.state == "running" else None
     return RunStatus(f"{entry['row']} (seed {entry['seed']})", entry["hash"], outcome, progress)
 
 

@@ -127,11 +127,9 @@ def open_store(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> Iterato
         yield Store(out)
 
 
-def left_alone(out: Path, grid: Grid) -> list[str]:
-    """A line about the runs of earlier grids that are in the directory and not in this one."""
-    wanted = {run.hash for run in grid.runs}
-    known = (read_json_mapping(out / INDEX) or {}).get(DROPPED) or {}
-    names = sorted({str(title) for name, title in known.items() if name not in wanted})
+def left_alone(out: Path) -> list[str]:
+    """A line about the runs of earlier grids that are in the directory and not in the grid's."""
+    names = sorted(map(str, ((read_json_mapping(out / INDEX) or {}).get(DROPPED) or {}).values()))
     if not names:
         return []
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
