@@ -151,17 +151,16 @@ class SweepLoop:
         while len(self._active) < self._executor.slots and self._starting:
             if time.monotonic() < self._full_until:
                 return
-            self._fail_blocked()
-            run = self._schedule.next_ready()
-            if run is None:
-                return
-            self._schedule.pending.remove(run.hash)
             try:
+                self._fail_blocked()
+                run = self._schedule.next_ready()
+                if run is None:
+                    return
                 self._start(run)
             except OSError as error:
                 if not is_full(error):
                     raise
-                self._wait_for_room(run.hash)
+                self._wait_for_room()
 
     def _start(self, run: PlannedRun) -> None:
         directory = self._directory(run.hash)
@@ -178,6 +177,7 @@ class SweepLoop:
             worker=tuple(self._settings.worker),
         )
         self._active[run.hash] = self._executor.start(task)
+        self._schedule.pending.remove(run.hash)
         self._outcomes[run.hash] = Outcome("running")
         self._watcher.started(run)
 
@@ -207,7 +207,9 @@ class SweepLoop:
             return True
         try:
             if code == EXIT_FULL:
-                return self._wait_for_room(name)
+                self._wait_for_room()
+                self._put_back(name)
+                return False
             if code == LOST:
                 return self._lost(name)
             reason = exit_reason(code)
@@ -217,7 +219,9 @@ class SweepLoop:
         except OSError as error:
             if not is_full(error):
                 raise
-            return self._wait_for_room(name)
+            self._wait_for_room()
+            self._put_back(name)
+            return False
         return True
 
     def _lost(self, name: str) -> bool:
@@ -229,13 +233,11 @@ class SweepLoop:
         self._put_back(name)
         return False
 
-    def _wait_for_room(self, name: str) -> bool:
+    def _wait_for_room(self) -> None:
         """The disk is full: nothing is started for a while."""
         self._watcher.note(f"{self._store.root}: the disk is full; runs wait for room")
         self._full_until = time.monotonic() + self._full_seconds
         self._full_seconds = min(2.0 * self._full_seconds, MOST_FULL_SECONDS)
-        self._put_back(name)
-        return False
 
     def _put_back(self, name: str) -> None:
         self._outcomes[name] = self._read(name)
@@ -245,10 +247,10 @@ class SweepLoop:
     def _fail_blocked(self) -> None:
         while blocked := self._schedule.blocked():
             for run, reason in blocked:
-                self._schedule.pending.discard(run.hash)
                 self._directory(run.hash).mkdir(exist_ok=True)
                 (self._directory(run.hash) / RESULT).unlink(missing_ok=True)
                 self._fail(run.hash, reason)
+                self._schedule.pending.discard(run.hash)
                 self._watcher.finished(run, self._outcomes[run.hash])
 
     def _fail(self, name: str, reason: str) -> None:
