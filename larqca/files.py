@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,28 @@ Array = npt.NDArray[Any]
 _TEMPORARY = ".tmp"
 
 
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Where to write a file, or a directory, so that it appears whole or not at all.
+
+    Args:
+        path: where it appears at the end: a file is replaced, a directory must be empty.
+
+    Yields:
+        A free path beside it. What was written there takes its place, or is removed after an
+        error.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write beside the file, then rename over it.
 
@@ -28,17 +52,11 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         durable: wait until the disk has it, so that a power cut cannot leave an
             empty file behind the new name.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(content)
-            if durable:
-                stream.flush()
-                os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with written_beside(path) as temporary, open(temporary, "wb") as stream:
+        stream.write(content)
+        if durable:
+            stream.flush()
+            os.fsync(stream.fileno())
 
 
 def remove_temporaries(directory: Path, name: str = "*") -> None:

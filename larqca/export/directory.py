@@ -11,6 +11,7 @@ from typing import Any
 
 from larqca.errors import ExportError
 from larqca.export.manifest import FORMAT, MANIFEST, file_hashes, sealed
+from larqca.files import written_beside
 from larqca.sweep.files import finite, read_json_mapping
 
 
@@ -52,18 +53,17 @@ def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str,
     """
     check_out(out)  # Again: much may have happened since an export began.
     shown, out = out, Path(os.path.realpath(out))
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    old = temporary.with_suffix(".old")
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    whole = json.dumps(sealed(finite({**content, "files": file_hashes(files)})), indent=1,
+                       sort_keys=True)
     try:
-        temporary.mkdir()
-        for name, text in files.items():
-            (temporary / name).write_bytes(text)
-        whole = json.dumps(sealed(finite({**content, "files": file_hashes(files)})), indent=1,
-                           sort_keys=True)
-        (temporary / MANIFEST).write_text(whole + "\n")
-        if out.exists():
-            os.rename(out, old)
-        os.rename(temporary, out)
+        with written_beside(out) as temporary:
+            temporary.mkdir()
+            for name, text in files.items():
+                (temporary / name).write_bytes(text)
+            (temporary / MANIFEST).write_text(whole + "\n")
+            if out.exists():
+                os.rename(out, old)
     except BaseException as error:
         if old.exists() and not out.exists():
             os.rename(old, out)
@@ -71,5 +71,4 @@ def write_directory(out: Path, files: Mapping[str, bytes], content: Mapping[str,
             raise ExportError(f"{shown}: cannot be written: {error.strerror}") from error
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

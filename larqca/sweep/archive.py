@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from larqca.errors import StoreError
+from larqca.files import written_beside
 from larqca.sweep.outcome import CHECKPOINT, LOCK, RESULT
 from larqca.sweep.store import read_index
 
@@ -36,18 +37,14 @@ def export_sweep(root: Path, file: Path) -> int:
     read_index(root)
     if os.path.lexists(file):
         raise StoreError(f"{file}: exists; choose another name, or remove it")
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     count = 0
     try:
-        with tarfile.open(temporary, "x:gz") as archive:
+        with written_beside(file) as temporary, tarfile.open(temporary, "x:gz") as archive:
             for path in _files(root):
                 archive.add(path, arcname=str(path.relative_to(root)), recursive=False)
                 count += 1
-        os.replace(temporary, file)
     except OSError as error:
         raise StoreError(f"{file}: cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return count
 
 
@@ -74,22 +71,25 @@ def import_sweep(file: Path, out: Path) -> int:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out}: exists and is not empty; choose another directory")
-    temporary = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        count = _unpack(file, temporary)
-        read_index(temporary)
-        os.replace(temporary, out)
-    except StoreError as error:
-        raise StoreError(str(error).replace(str(temporary), str(file))) from error
+        with written_beside(out.absolute()) as temporary:
+            temporary.mkdir(parents=True)
+            count = _unpack(file, temporary)
+            _check(temporary, file)
     except (tarfile.TarError, EOFError) as error:
         raise StoreError(f"{file}: is not a whole archive of a sweep ({error})") from error
     except OSError as error:
         where = error.filename or file
         raise StoreError(f"{where}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return count
+
+
+def _check(unpacked: Path, file: Path) -> None:
+    """It is a sweep; what is wrong with it is said of the archive."""
+    try:
+        read_index(unpacked)
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(unpacked), str(file))) from error
 
 
 def _unpack(file: Path, folder: Path) -> int:

@@ -209,14 +209,14 @@ def test_a_link_to_an_export_stays_one(run, copied):
 
 def test_a_disk_that_fails_leaves_the_old_export(run, copied, monkeypatch):
     before = {path.name: path.read_bytes() for path in copied.iterdir()}
-    rename = os.rename
+    replace = os.replace
 
     def fail(source, target):
         if target == copied and str(source).endswith(".tmp"):
             raise OSError(28, "No space left on device")
-        rename(source, target)
+        replace(source, target)
 
-    monkeypatch.setattr(os, "rename", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(ExportError, match="No space left"):
         export(run, copied)
     assert {path.name: path.read_bytes() for path in copied.iterdir()} == before
