@@ -1,9 +1,9 @@
-"""Draw accuracy against bytes for the rows of reports, as one PNG.
+"""Draw what is wrong against bytes for the rows of reports, as one PNG.
 
     python reports/draw_front.py OUT.png REPORT.csv [REPORT.csv ...]
 
 Every row is a point; the line joins the rows that no smaller row outdoes (the Pareto
-front) in agreement after every image was exchanged. Needs the extra `figures`.
+front), which are numbered and named. Needs the extra `figures`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ import matplotlib
 matplotlib.use("Agg")
 import pandas as pd
 from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 METRICS = {
-    "cell_accuracy_after": "right cells after the exchange, %",
-    "agreement_after": "digits that agree after the exchange, %",
+    "cell_accuracy_after": "wrong cells 200 steps after the exchange, %",
+    "agreement_after": "digits that do not agree then, %",
 }
+
+
+def read(sources: list[Path]) -> pd.DataFrame:
+    """The evaluated rows of reports, a row of several reports once; `kib` is its size."""
+    rows = pd.concat([pd.read_csv(source) for source in sources])
+    rows = rows[rows["agreement_after"].notna()].assign(kib=lambda all: all["memory_bytes"] / 1024)
+    return rows.drop_duplicates(["memory_bytes", *METRICS])
 
 
 def front(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -30,20 +39,32 @@ def front(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     return ordered[ordered[metric] > best]
 
 
+def draw_metric(panel: Axes, rows: pd.DataFrame, metric: str, title: str) -> None:
+    """Both axes are logarithmic: halving the errors is as long a way everywhere."""
+    panel.scatter(rows["kib"], 100 * (1 - rows[metric]), s=14, color="0.6")
+    best = front(rows, metric)
+    panel.plot(best["kib"], 100 * (1 - best[metric]), marker="o", markersize=4)
+    points = zip(best["kib"], 100 * (1 - best[metric]), best["row"], strict=True)
+    names = []
+    for number, (x, y, name) in enumerate(points, start=1):
+        panel.annotate(str(number), (x, y), xytext=(4, 4), textcoords="offset points")
+        names.append(f"{number}: {name}, {x:.1f} KiB, {100 - y:.1f} % right")
+    panel.text(0.98, 0.98, "\n".join(names), transform=panel.transAxes, ha="right", va="top",
+               fontsize=7)
+    panel.set(xlabel="theoretical memory, KiB", ylabel=title, xscale="log", yscale="log")
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter("")
+    panel.grid(alpha=0.3)
+
+
 def draw(out: Path, sources: list[Path]) -> None:
     """One panel for each metric."""
-    rows = pd.concat([pd.read_csv(source) for source in sources])
-    rows = rows[rows["agreement_after"].notna()]
-    figure, panels = pyplot.subplots(1, len(METRICS), figsize=(12, 5), layout="constrained")
+    rows = read(sources)
+    figure, panels = pyplot.subplots(1, len(METRICS), figsize=(13, 5.5), layout="constrained")
     for panel, (metric, title) in zip(panels, METRICS.items(), strict=True):
-        size = rows["memory_bytes"] / 1024
-        panel.scatter(size, 100 * rows[metric], s=14)
-        line = front(rows, metric)
-        panel.plot(line["memory_bytes"] / 1024, 100 * line[metric], alpha=0.5)
-        for x, y, name in zip(size, 100 * rows[metric], rows["row"], strict=True):
-            panel.annotate(name, (x, y), fontsize=6, xytext=(3, 3), textcoords="offset points")
-        panel.set(xlabel="theoretical memory, KiB", ylabel=title, xscale="log")
-        panel.grid(alpha=0.3)
+        draw_metric(panel, rows, metric, title)
     figure.savefig(out, dpi=110)
 
 
