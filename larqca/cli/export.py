@@ -64,7 +64,7 @@ def export(
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--random", type=click.IntRange(min=0), metavar="N",
+@click.option("--random", type=click.IntRange(min=0, max=10**9), metavar="N",
               help="How many random grids beside the test vectors, for C.  [default: 16]")
 @click.option("--target", default="host", show_default=True, metavar="NAME",
               help="Where it runs: host, wasm32 (in Node.js), or under QEMU cortex-m0, cortex-m3, "

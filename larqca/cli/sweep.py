@@ -12,6 +12,7 @@ from larqca.cli.sweep_verbs import VERBS
 
 if TYPE_CHECKING:
     from larqca.sweep.grid import Grid
+    from larqca.sweep.options import SweepOptions
     from larqca.sweep.pending import Retry
 
 _RETRY: dict[bool | None, Retry] = {None: "failed", True: "all", False: "none"}
@@ -83,7 +84,7 @@ def sweep(
     directory = default_out(grid) if out is None else out
     chosen = SweepOptions(only=only, retry=_RETRY[retry_failed], **options)
     if dry_run:
-        return _list_runs(grid, directory)
+        return _list_runs(grid, directory, chosen)
     end = do_sweep(grid, directory, chosen, watcher=choose_watcher(quiet))
     _print_report(directory)
     if end.failed:
@@ -92,23 +93,25 @@ def sweep(
     return 0
 
 
-def _list_runs(grid: Grid, directory: Path) -> int:
+def _list_runs(grid: Grid, directory: Path, options: SweepOptions) -> int:
     from larqca.sweep.plan import describe_plan
     from larqca.sweep.store import check_output
 
+    options.check()
     check_output(directory, grid.name)
-    click.echo(describe_plan(grid, directory))
+    click.echo(describe_plan(grid, directory, options.only))
     return 0
 
 
 def _print_report(directory: Path) -> None:
     from larqca.report.report import Report
+    from larqca.sweep.outcome import RUNS
 
     report = Report(directory)
     click.echo(report.render(), nl=False)
     files = report.write(directory)
     names = ", ".join(path.name for path in files)
-    click.echo(f"\ntable: {names} in {directory}; runs, logs and models: {directory / 'runs'}")
+    click.echo(f"\ntable: {names} in {directory}; runs, logs and models: {directory / RUNS}")
 
 
 def _failed_line(titles: list[str], left: int) -> str:

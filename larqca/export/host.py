@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from larqca.export.tools import first_error, run_tool
 Array = npt.NDArray[Any]
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+
+# Half of the smallest board's flash (`boards.BOARDS`), where cases lie beside the code.
+BATCH_BYTES = 1 << 17
+
 
 @dataclass(frozen=True)
 class Case:
@@ -72,14 +77,21 @@ def seed_case(program: Program, grey: Array, *, seed: int, steps: int) -> Case:
 
 
 def random_cases(
-    program: Program, count: int, max_height: int, max_width: int, *, steps: int, seed: int = 0
+    program: Program, number: int, max_height: int, max_width: int, *, steps: int, seed: int = 0
 ) -> list[Case]:
-    """Grids of random sizes, contents and states; the largest size is among them."""
+    """The first of `endless_cases`."""
+    return list(islice(endless_cases(program, max_height, max_width, steps=steps, seed=seed),
+                       number))
+
+
+def endless_cases(
+    program: Program, max_height: int, max_width: int, *, steps: int, seed: int = 0
+) -> Iterator[Case]:
+    """Grids of random sizes, contents and states; the first has the largest size."""
     rng = np.random.default_rng(seed)
-    cases = []
-    for number in range(count):
+    for nth in count():
         height, width = (int(rng.integers(1, top + 1)) for top in (max_height, max_width))
-        if number == 0:
+        if nth == 0:
             height, width = max_height, max_width
         grey = rng.integers(0, 256, (height, width)).astype(np.uint8)
         grey[rng.random(grey.shape) < rng.random()] = 0
@@ -87,8 +99,21 @@ def random_cases(
         shape = (height, width, program.state_channels)
         state = rng.integers(-high - 1, high + 1, shape) >> rng.integers(0, program.state_bits)
         state *= (grey >= program.alive_from)[..., None]
-        cases.append(Case(grey, state, int(rng.integers(2**32)), steps))
-    return cases
+        yield Case(grey, state, int(rng.integers(2**32)), steps)
+
+
+def in_batches(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    """Cases together as far as they fit into the memory of a small board, at least one."""
+    batch: list[Case] = []
+    size = 0
+    for case in cases:
+        if batch and size + len(case.bytes()) > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(case)
+        size += len(case.bytes())
+    if batch:
+        yield batch
 
 
 def interpret_case(machine: Interpreter, case: Case) -> Outcome:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from larqca.export.host import (
     Outcome,
     compare,
     compile_driver,
-    find_compiler,
+    endless_cases,
+    in_batches,
     interpret_case,
-    random_cases,
     read_outcomes,
     run_cases,
 )
@@ -76,27 +77,45 @@ def verify(
         if target != "host":
             raise ExportError(f"{directory}: holds no C for {target}; export it with --target c99")
         return f"{len(cases)} test vectors of {cases[0].steps} steps: as the manifest says"
-    cases += random_cases(
-        program, RANDOM_GRIDS if random is None else random, options["max_height"],
-        options["max_width"], steps=RANDOM_STEPS, seed=seed or 0)
-    prefix = options["prefix"]
+    grids = chain(cases, islice(
+        endless_cases(program, options["max_height"], options["max_width"], steps=RANDOM_STEPS,
+                      seed=seed or 0),
+        RANDOM_GRIDS if random is None else random))
+    flags = (("-O2",) if target == "host" else ("-Os",)) if flags is None else flags
+    compiler = compiler or "gcc"
+    with tempfile.TemporaryDirectory() as build:
+        run = _runner(directory, content, program, target, compiler, flags, Path(build))
+        count, steps = _compare_batches(program, grids, run)
+    by = " ".join([compiler, *flags]) if target == "host" else target
+    return f"{count} grids, {steps:,} steps: {by} gives the same states, and the same votes"
+
+
+def _runner(
+    directory: Path, content: Mapping[str, Any], program: Program, target: str, compiler: str,
+    flags: Sequence[str], build: Path,
+) -> Callable[[list[Case]], list[Outcome]]:
+    """What runs cases on a target."""
+    prefix = content["options"]["prefix"]
     if target == "host":
-        compiler, flags = compiler or "gcc", ("-O2",) if flags is None else flags
-        find_compiler(compiler)
-        steps = check_source(directory, program, prefix, cases, compiler, flags)
-        by = " ".join([compiler, *flags])
-    else:
-        with tempfile.TemporaryDirectory() as build:
-            if target == "wasm32":
-                if options["target"] != "wasm32":
-                    raise ExportError(f"{directory}: holds no WebAssembly; export it with "
-                                      "--target wasm32")
-                found = read_outcomes(run_in_node(directory, prefix, cases, Path(build)), cases)
-            else:
-                found = run_on_board(target, directory, program, prefix, Path(build), cases,
-                                     flags=("-Os",) if flags is None else flags)
-        steps, by = _compare_all(program, cases, found), target
-    return f"{len(cases)} grids, {steps:,} steps: {by} gives the same states, and the same votes"
+        binary = compile_driver(directory, program, prefix, build, compiler=compiler, flags=flags)
+        return lambda cases: run_cases(binary, cases)
+    if target == "wasm32":
+        if content["options"]["target"] != "wasm32":
+            raise ExportError(f"{directory}: holds no WebAssembly; export it with --target wasm32")
+        return lambda cases: read_outcomes(run_in_node(directory, prefix, cases, build), cases)
+    return lambda cases: run_on_board(target, directory, program, prefix, build, cases,
+                                      flags=flags)
+
+
+def _compare_batches(
+    program: Program, cases: Iterable[Case], run: Callable[[list[Case]], list[Outcome]]
+) -> tuple[int, int]:
+    """Compare cases batch by batch, however many there are; gives their number and steps."""
+    count = steps = 0
+    for batch in in_batches(cases):
+        steps += _compare_all(program, batch, run(batch), first=count)
+        count += len(batch)
+    return count, steps
 
 
 def _check_target(target: str, compiler: str | None, flags: Sequence[str] | None) -> None:
@@ -161,8 +180,10 @@ def check_source(
     return _compare_all(program, cases, found)
 
 
-def _compare_all(program: Program, cases: Sequence[Case], found: Sequence[Outcome]) -> int:
+def _compare_all(
+    program: Program, cases: Sequence[Case], found: Sequence[Outcome], *, first: int = 0
+) -> int:
     machine = Interpreter(program)
-    for number, (case, outcome) in enumerate(zip(cases, found, strict=True)):
+    for number, (case, outcome) in enumerate(zip(cases, found, strict=True), start=first):
         compare(number, interpret_case(machine, case), outcome)
     return sum(case.steps for case in cases)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from larqca.report.versions import mark_versions
-from larqca.sweep.outcome import Outcome, read_outcome
+from larqca.sweep.outcome import RUNS, Outcome, read_outcome
 from larqca.sweep.store import read_index
 
 METRICS = ("cell_accuracy", "agreement", "vote_accuracy", "agree_and_correct")
@@ -48,7 +48,7 @@ def read_records(directory: Path | str) -> SweepRecords:
     """
     root = Path(directory)
     index = read_index(root)
-    outcomes = [read_outcome(root / "runs" / entry["hash"]) for entry in index["runs"]]
+    outcomes = [read_outcome(root / RUNS / entry["hash"]) for entry in index["runs"]]
     records = [_record(entry, outcome)
                for entry, outcome in zip(index["runs"], outcomes, strict=True)]
     _compare(records, index.get("baseline"))

@@ -5,17 +5,22 @@ Nothing in the directory depends on where it lies: `cp -r` does as well.
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from larqca.errors import StoreError
 from larqca.files import written_beside
+from larqca.sweep.executors.slurm import FOLDER as SLURM
 from larqca.sweep.outcome import CHECKPOINT, LOCK, RESULT
 from larqca.sweep.store import read_index
+
+_CHUNK = 1 << 20
 
 
 def export_sweep(root: Path, file: Path) -> int:
@@ -50,9 +55,10 @@ def export_sweep(root: Path, file: Path) -> int:
 
 def _files(root: Path) -> Iterator[Path]:
     for path in sorted(root.rglob("*")):
-        ours = path.name == LOCK or path.name.endswith(".tmp")
+        passing = path.name == LOCK or path.name.endswith(".tmp")
+        handed_in = path.relative_to(root).parts[0] == SLURM
         spent = path.name == CHECKPOINT and (path.parent / RESULT).exists()
-        if path.is_file() and not path.is_symlink() and not ours and not spent:
+        if path.is_file() and not path.is_symlink() and not (passing or handed_in or spent):
             yield path
 
 
@@ -69,14 +75,16 @@ def import_sweep(file: Path, out: Path) -> int:
     Raises:
         StoreError: the file is no such archive, or `out` cannot be written.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out}: exists and is not empty; choose another directory")
+    if out.is_dir() and out.samefile(Path.cwd()):
+        raise StoreError(f"{out}: is the directory that you are in; name one inside it")
     try:
         with written_beside(out.absolute()) as temporary:
             temporary.mkdir(parents=True)
             count = _unpack(file, temporary)
             _check(temporary, file)
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise StoreError(f"{file}: is not a whole archive of a sweep ({error})") from error
     except OSError as error:
         where = error.filename or file
@@ -94,18 +102,26 @@ def _check(unpacked: Path, file: Path) -> None:
 
 def _unpack(file: Path, folder: Path) -> int:
     count = 0
-    with tarfile.open(file, "r:gz") as archive:
-        for member in archive:
-            path = PurePosixPath(member.name)
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is None or path.is_absolute() or ".." in path.parts:
-                raise StoreError(f"{file}: holds {member.name!r}, which no sweep does")
-            _write(content, folder / path)
-            count += 1
+    with gzip.open(file) as stream:
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            for member in archive:
+                path = PurePosixPath(member.name)
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is None or path.is_absolute() or ".." in path.parts:
+                    raise StoreError(f"{file}: holds {member.name!r}, which no sweep does")
+                _write(content, folder / path, file)
+                count += 1
+        # The checksum stands behind what tarfile reads.
+        while stream.read(_CHUNK):
+            pass
     return count
 
 
-def _write(content: IO[bytes], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "xb") as stream:
+def _write(content: IO[bytes], path: Path, file: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = open(path, "xb")  # noqa: SIM115
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(f"{file}: holds {path.name!r} twice, which no sweep does") from error
+    with stream:
         shutil.copyfileobj(content, stream)

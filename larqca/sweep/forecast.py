@@ -9,6 +9,9 @@ from larqca.config.schema import RunConfig
 from larqca.sweep.figures import Figures
 from larqca.sweep.grid import PlannedRun
 
+# A step of a picture in evaluation, which has no gradient, beside one in training.
+EVALUATION_SHARE = 1 / 3
+
 
 class Forecast:
     """Estimates the time left, taking a run's work as its multiply-accumulates.
@@ -20,6 +23,8 @@ class Forecast:
     def __init__(self, figures: Mapping[str, Figures]) -> None:
         self._figures = figures
         self._speeds: dict[str, float] = {}
+        # Pictures times steps of a whole evaluation, by data set, as runs have shown them.
+        self._evaluations: dict[str, float] = {}
 
     def seconds_left(
         self, unfinished: Mapping[str, tuple[PlannedRun, Mapping[str, Any] | None]], at_work: int
@@ -30,27 +35,40 @@ class Forecast:
             unfinished: by hash, each run with its ``progress.json`` if it has started.
             at_work: how many runs go side by side now, and will.
         """
-        left = {}
-        for name, (run, progress) in unfinished.items():
-            work = work_of(run.config, self._figures[run.hash])
-            iterations = run.config.training.iterations
-            share = 0.0
-            if progress and progress.get("phase") == "evaluation":
-                share = 1.0
-            elif progress and iterations:
-                share = min(1.0, progress["done"] / iterations)
-                if progress["rate"] and progress["done"]:
-                    self._speeds[name] = progress["rate"] * work / iterations
-            left[name] = work * (1.0 - share)
+        left = {name: self._work_left(run, progress)
+                for name, (run, progress) in unfinished.items()}
         if not self._speeds:
             return None
         speed = sum(self._speeds.values()) / len(self._speeds)
         longest = max(left.values(), default=0.0)
         return max(longest, sum(left.values()) / max(1, at_work)) / speed
 
+    def _work_left(self, run: PlannedRun, progress: Mapping[str, Any] | None) -> float:
+        figures = self._figures[run.hash]
+        training, iterations = work_of(run.config, figures), run.config.training.iterations
+        step = EVALUATION_SHARE * _macs(figures)
+        if progress and progress["phase"] == "evaluation":
+            self._evaluations[run.config.data] = progress["total"]
+            self._show(run, progress, step)
+            return step * max(0.0, progress["total"] - progress["done"])
+        evaluation = step * self._evaluations.get(run.config.data, 0.0)
+        if not (progress and iterations):
+            return training + evaluation
+        self._show(run, progress, training / iterations)
+        return training * (1.0 - min(1.0, progress["done"] / iterations)) + evaluation
+
+    def _show(self, run: PlannedRun, progress: Mapping[str, Any], work: float) -> None:
+        """Remember a run's speed, by the work of what its rate counts."""
+        if progress["rate"] and progress["done"]:
+            self._speeds[run.hash] = progress["rate"] * work
+
 
 def work_of(config: RunConfig, figures: Figures) -> float:
     """A run's training in multiply-accumulates, as if every picture had one cell."""
     training = config.training
-    macs = sum(figures["macs"].values())
-    return float(training.iterations * training.batch_size * training.rollout_steps * macs)
+    return float(training.iterations * training.batch_size * training.rollout_steps
+                 * _macs(figures))
+
+
+def _macs(figures: Figures) -> float:
+    return float(sum(figures["macs"].values()))

@@ -23,6 +23,8 @@ from larqca.sweep.outcome import (
     FAILURE,
     RESULT,
     Outcome,
+    is_running,
+    model_is_whole,
     note_failure,
     read_outcome,
     read_progress,
@@ -38,7 +40,8 @@ POLL_SECONDS = 0.1
 GRACE_SECONDS = 20.0
 # A full disk is tried again after this long, then after twice as long, ...
 FULL_SECONDS, MOST_FULL_SECONDS = 1.0, 60.0
-# A run is given up when it was lost so often: it may be what kills its machines.
+# A run is given up when it was lost so often without getting further: it may be what kills
+# its machines.
 MOST_LOSSES = 5
 
 
@@ -99,6 +102,7 @@ class SweepLoop:
         self._waiting_progress = {name: self._progress(name) for name in pending}
         self._failures = 0
         self._losses: Counter[str] = Counter()
+        self._furthest: dict[str, tuple[bool, float]] = {}
         self._signals = StopSignals()
         self._kill_at: float | None = None
         self._full_until = 0.0
@@ -110,8 +114,6 @@ class SweepLoop:
         Raises:
             Interrupted: a signal asked for an end before all was done.
         """
-        for name in self._schedule.pending:
-            (self._directory(name) / FAILURE).unlink(missing_ok=True)
         if self._schedule.pending:
             self._work()
         if self._signals.count and (self._schedule.pending or self._unfinished_count()):
@@ -156,16 +158,31 @@ class SweepLoop:
                 run = self._schedule.next_ready()
                 if run is None:
                     return
-                self._start(run)
+                if not self._finished_meanwhile(run):
+                    self._start(run)
             except OSError as error:
                 if not is_full(error):
                     raise
                 self._wait_for_room()
 
+    def _finished_meanwhile(self, run: PlannedRun) -> bool:
+        """Whether a job that an earlier sweep handed in has finished the run since this one
+        looked; its result is then the run's."""
+        outcome = self._read(run.hash)
+        whole = outcome.state != "done" or model_is_whole(self._directory(run.hash))
+        if not (outcome.finished and whole):
+            return False
+        self._outcomes[run.hash] = outcome
+        self._schedule.pending.remove(run.hash)
+        self._watcher.finished(run, outcome)
+        return True
+
     def _start(self, run: PlannedRun) -> None:
         directory = self._directory(run.hash)
         directory.mkdir(exist_ok=True)
-        (directory / RESULT).unlink(missing_ok=True)
+        if not is_running(directory):  # An earlier sweep's job may be at work on it.
+            (directory / RESULT).unlink(missing_ok=True)
+        (directory / FAILURE).unlink(missing_ok=True)
         write_json(directory / CONFIG, run.config.model_dump(mode="json"))
         # Resumed numbers are the same bit for bit only with the same threads.
         resumed = (directory / CHECKPOINT).exists()
@@ -225,9 +242,16 @@ class SweepLoop:
         return True
 
     def _lost(self, name: str) -> bool:
+        progress = self._progress(name) or {}
+        far = (progress.get("phase") == "evaluation", progress.get("done", 0))
+        if far > self._furthest.get(name, (False, 0)):
+            # Machines go away again and again in a long sweep: only a run that gets nowhere
+            # between is at fault.
+            self._furthest[name] = far
+            self._losses[name] = 0
         self._losses[name] += 1
         if self._losses[name] >= MOST_LOSSES:
-            self._fail(name, f"lost with its machine {MOST_LOSSES} times")
+            self._fail(name, f"lost with its machine {MOST_LOSSES} times, and no further each time")
             return True
         self._watcher.note(f"{self._runs[name].title}: lost with its machine; starts again")
         self._put_back(name)
@@ -247,6 +271,8 @@ class SweepLoop:
     def _fail_blocked(self) -> None:
         while blocked := self._schedule.blocked():
             for run, reason in blocked:
+                if self._finished_meanwhile(run):
+                    continue
                 self._directory(run.hash).mkdir(exist_ok=True)
                 (self._directory(run.hash) / RESULT).unlink(missing_ok=True)
                 self._fail(run.hash, reason)

@@ -14,19 +14,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from larqca import __version__
+from larqca.errors import StoreError
 from larqca.sweep.files import content_sha256, file_sha256, now, read_json_mapping, write_json
 
 State = Literal["waiting", "running", "stopped", "done", "diverged", "failed", "out of time",
                 "out of memory"]
 OVER_LIMIT = ("out of time", "out of memory")
 
+# In a sweep's directory, one directory for each run, named by its hash; in that
+RUNS = "runs"
 RESULT, FAILURE, PROGRESS = "result.json", "failure.json", "progress.json"
 CONFIG, PROVENANCE, LOG, MODEL = "config.json", "provenance.json", "log.txt", "model.npz"
 HISTORY, CELLS = "history.csv", "cells.npz"
 CHECKPOINT, LOCK = "checkpoint.npz", ".lock"
 
 LONGEST_REASON = 300
-RESULT_FORMAT = {"format": "larqca-result", "version": 1}
+RESULT_FORMAT: Mapping[str, Any] = {"format": "larqca-result", "version": 1}
 BAD_RESULT = "result.json was cut short or edited by hand; run the sweep again to redo it"
 
 
@@ -90,8 +94,14 @@ def read_outcome(directory: Path) -> Outcome:
 
 
 def read_result(directory: Path) -> dict[str, Any] | None:
-    """The result in ``result.json``; None unless it is whole and of this very run."""
+    """The result in ``result.json``; None unless it is whole and of this very run.
+
+    Raises:
+        StoreError: a newer larqca wrote it.
+    """
     stored = read_json_mapping(directory / RESULT)
+    if stored is not None:
+        _check_version(directory / RESULT, stored)
     if stored is None or stored.get("sha256") != content_sha256(stored):
         return None
     known = all(stored.get(key) == value for key, value in RESULT_FORMAT.items())
@@ -103,9 +113,11 @@ def read_result(directory: Path) -> dict[str, Any] | None:
 
 def read_progress(directory: Path) -> dict[str, Any] | None:
     """Where a run is in its phase, with all that `ProgressFile` writes; None if it is not told."""
-    progress = read_json_mapping(directory / PROGRESS)
-    keys = {"phase", "done", "total", "loss", "rate"}
-    return progress if progress and keys <= set(progress) else None
+    progress = read_json_mapping(directory / PROGRESS) or {}
+    counts = all(_number(progress.get(key)) is not None for key in ("done", "total"))
+    rates = all(key in progress and (progress[key] is None or _number(progress[key]) is not None)
+                for key in ("loss", "rate"))
+    return progress if counts and rates and isinstance(progress.get("phase"), str) else None
 
 
 def model_is_whole(directory: Path) -> bool:
@@ -161,17 +173,25 @@ def note_failure(
                {"state": state, "reason": short, "allowed": allowed, "at": now()})
 
 
+def _check_version(path: Path, stored: Mapping[str, Any]) -> None:
+    version = stored.get("version")
+    known = RESULT_FORMAT["version"]
+    if stored.get("format") == RESULT_FORMAT["format"] and type(version) is int and version > known:
+        raise StoreError(f"{path}: is a result of version {version}, of a newer larqca; this one "
+                         f"({__version__}) reads up to version {known}")
+
+
 def _failure_state(failure: Mapping[str, Any]) -> State:
     state = failure.get("state")
     return state if state in OVER_LIMIT else "failed"
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    return float(value) if type(value) in (int, float) else None
 
 
 def _share(progress: Mapping[str, Any]) -> float | None:
-    done, total = progress.get("done"), progress.get("total")
-    if not isinstance(done, (int, float)) or not isinstance(total, (int, float)) or total <= 0:
+    done, total = _number(progress.get("done")), _number(progress.get("total"))
+    if done is None or total is None or total <= 0:
         return 0.0
     return min(1.0, max(0.0, done / total))

@@ -10,7 +10,7 @@ from typing import Literal
 from larqca.errors import ConfigError
 from larqca.suggest import unknown
 from larqca.sweep.grid import PlannedRun
-from larqca.sweep.outcome import Outcome, model_is_whole, read_outcome
+from larqca.sweep.outcome import RUNS, Outcome, model_is_whole, read_outcome
 
 # Which runs without a result are tried again: those that failed, and those that may take more
 # than when they met a limit; all; or none.
@@ -19,7 +19,7 @@ Retry = Literal["failed", "all", "none"]
 
 def read_outcomes(root: Path, runs: Iterable[PlannedRun]) -> dict[str, Outcome]:
     """Where each run stands, by hash."""
-    return {run.hash: read_outcome(root / "runs" / run.hash) for run in runs}
+    return {run.hash: read_outcome(root / RUNS / run.hash) for run in runs}
 
 
 def pending_runs(
@@ -42,20 +42,25 @@ def pending_runs(
         ConfigError: a pattern fits no row.
     """
     by_hash = {run.hash: run for run in runs}
-    wanted = _wanted(runs, only)
+    wanted = chosen_runs(runs, only)
     pending = {name for name in wanted if _is_missing(by_hash[name], outcomes[name], retry)}
     waiting = list(pending)
     while waiting:
         source = by_hash[waiting.pop()].source_run
         if source is None or source in pending:
             continue
-        if outcomes[source].state == "done" and not model_is_whole(root / "runs" / source):
+        if outcomes[source].state == "done" and not model_is_whole(root / RUNS / source):
             pending.add(source)
             waiting.append(source)
     return pending
 
 
-def _wanted(runs: Sequence[PlannedRun], only: Sequence[str]) -> set[str]:
+def chosen_runs(runs: Sequence[PlannedRun], only: Sequence[str]) -> set[str]:
+    """Hashes of the runs that `only` asks for, as in `pending_runs`.
+
+    Raises:
+        ConfigError: a pattern fits no row.
+    """
     if not only:
         return {run.hash for run in runs}
     rows = list(dict.fromkeys(run.row for run in runs))

@@ -25,9 +25,10 @@ from larqca.files import remove_temporaries, write_bytes
 from larqca.sweep.figures import Figures
 from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.grid import Grid, PlannedRun
-from larqca.sweep.outcome import LOCK
+from larqca.sweep.index import index_problem
+from larqca.sweep.outcome import LOCK, RUNS
 
-INDEX, GRID, RUNS, MODELS = "sweep.json", "grid.yaml", "runs", "models"
+INDEX, GRID, MODELS = "sweep.json", "grid.yaml", "models"
 # How many runs go side by side here (`larqca.sweep.parallel`).
 PARALLEL = "parallel.json"
 # Key of the index: runs of earlier grids that have a directory, by hash, with their titles.
@@ -63,8 +64,9 @@ def read_index(root: Path) -> dict[str, Any]:
         raise StoreError(f"{root / INDEX}: was cut short or edited by hand; "
                          "run the sweep again and it is written anew")
     _check_format(root, index)
-    if not _is_complete(index):
-        raise StoreError(f"{root / INDEX}: lacks fields or was edited by hand; "
+    problem = index_problem(index)
+    if problem is not None:
+        raise StoreError(f"{root / INDEX}: was edited by hand ({problem}); "
                          "run the sweep again and it is written anew")
     return index
 
@@ -129,7 +131,7 @@ def open_store(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> Iterato
 
 def left_alone(out: Path) -> list[str]:
     """A line about the runs of earlier grids that are in the directory and not in the grid's."""
-    names = sorted(map(str, ((read_json_mapping(out / INDEX) or {}).get(DROPPED) or {}).values()))
+    names = sorted(read_index(out)[DROPPED].values())
     if not names:
         return []
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
@@ -143,7 +145,7 @@ def _write_sweep(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> None:
         "version": VERSION,
         "larqca": __version__,
         "name": grid.name,
-        "created": before.get("created") or now(),
+        "created": _date(before.get("created")) or now(),
         "baseline": grid.baseline,
         "seeds": grid.seeds,
         "runs": [_entry(run, figures[run.hash]) for run in grid.runs],
@@ -157,12 +159,16 @@ def _write_sweep(out: Path, grid: Grid, figures: Mapping[str, Figures]) -> None:
             _keep_model(out, run)
 
 
+def _date(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _dropped(out: Path, before: Mapping[str, Any], grid: Grid) -> dict[str, str]:
     """Titles of the runs that the index knew and the grid does not, if they ever started."""
-    runs = before.get("runs")
-    known = {run["hash"]: f"{run['row']} (seed {run['seed']})" for run in runs
-             } if isinstance(runs, list) and _is_complete(before) else {}
-    known = {**(before.get(DROPPED) or {}), **known}
+    if index_problem(before) is not None:
+        return {}
+    known = {**before.get(DROPPED, {}),
+             **{run["hash"]: f"{run['row']} (seed {run['seed']})" for run in before["runs"]}}
     wanted = {run.hash for run in grid.runs}
     return {name: title for name, title in known.items()
             if name not in wanted and (out / RUNS / name).is_dir()}
@@ -195,18 +201,8 @@ def model_file(root: Path, sha256: str) -> Path:
     return root / MODELS / f"{sha256}.npz"
 
 
-def _is_complete(index: Mapping[str, Any]) -> bool:
-    runs = index.get("runs")
-    keys = {"row", "seed", "hash", "figures", "data"}
-    return (
-        isinstance(index.get("name"), str)
-        and isinstance(runs, list)
-        and all(isinstance(run, dict) and keys <= set(run) for run in runs)
-    )
-
-
 def _check_format(root: Path, index: Mapping[str, Any]) -> None:
-    if index.get("format") != FORMAT or not isinstance(index.get("version"), int):
+    if index.get("format") != FORMAT or type(index.get("version")) is not int:
         raise StoreError(f"{root}: holds something else: its {INDEX} is not one of larqca's")
     if index["version"] > VERSION:
         raise StoreError(

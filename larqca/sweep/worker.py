@@ -35,6 +35,7 @@ from larqca.sweep.outcome import (
     MODEL,
     PROGRESS,
     RESULT,
+    RUNS,
     note_failure,
     read_result,
     sealed_result,
@@ -69,7 +70,7 @@ def main(argv: Sequence[str], load: Callable[[int], Execute] = load_execute) -> 
     arguments = _arguments(argv)
     asked = _stop_on_sigterm()
     _end_with_parent()
-    directory = arguments.out / "runs" / arguments.hash
+    directory = arguments.out / RUNS / arguments.hash
     watchdog = Watchdog(arguments.seconds, arguments.memory_bytes, ask_to_stop=asked.set,
                         end=lambda excess: _end_over_limit(directory, excess))
     try:
@@ -131,7 +132,7 @@ def source_of(config: RunConfig, out: Path) -> Path | None:
     """The model file that the run starts from."""
     source = config.start_from
     if isinstance(source, RunSource):
-        return out / "runs" / source.run / MODEL
+        return out / RUNS / source.run / MODEL
     if isinstance(source, FileSource):
         return out / "models" / f"{source.file_sha256}.npz"
     return None

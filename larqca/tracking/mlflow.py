@@ -25,13 +25,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from larqca.sweep.outcome import OVER_LIMIT
 from larqca.tracking.address import SQLITE, check_address, sqlite_file
 from larqca.tracking.publish import TrackingError
 from larqca.tracking.runs import TrackedRun, TrackedSweep
 
 HASH, DIGEST, START = "larqca.run", "larqca.content", "larqca.start"
 _STATUS = {"done": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "stopped": "KILLED",
-           "running": "RUNNING"}
+           "running": "RUNNING", **dict.fromkeys(OVER_LIMIT, "FAILED")}
 # MLflow takes so many numbers, parameters and tags in one request.
 _METRICS, _PARAMS = 1000, 100
 _LONGEST_TAG, _LONGEST_PARAM = 5000, 6000

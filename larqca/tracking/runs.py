@@ -14,12 +14,20 @@ from typing import Any, NamedTuple
 from larqca.files import read_arrays
 from larqca.report.records import METRICS, read_records
 from larqca.sweep.files import read_json_mapping
-from larqca.sweep.outcome import CHECKPOINT, CONFIG, MODEL, PROVENANCE, RESULT, Outcome, State
-from larqca.sweep.store import RUNS
+from larqca.sweep.outcome import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    MODEL,
+    PROVENANCE,
+    RESULT,
+    RUNS,
+    Outcome,
+    State,
+)
 
 # Losses that are kept of a run, at most; each is the mean of those since the one before.
 LOSS_POINTS = 400
-HISTORY = "history.csv"
 _FINAL = ("loss", "log10_loss", *METRICS, *(f"{name}_after" for name in METRICS),
           "best_cell_accuracy", "best_agreement")
 _COST = ("memory_bytes", "deployed_bytes", "code_bytes", "working_bytes", "macs")

@@ -16,6 +16,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from larqca.files import write_bytes
+from larqca.sweep.outcome import OVER_LIMIT
 from larqca.tracking.publish import TrackingError
 from larqca.tracking.runs import TrackedRun, TrackedSweep
 
@@ -27,7 +28,7 @@ _METRICS = ("final/cell_accuracy", "final/agreement", "final/cell_accuracy_after
             "final/agreement_after", "final/log10_loss", "cost/memory_bytes",
             "cost/deployed_bytes", "cost/working_bytes", "cost/macs")
 _STATUS = {"done": api_pb2.STATUS_SUCCESS, "diverged": api_pb2.STATUS_FAILURE,
-           "failed": api_pb2.STATUS_FAILURE}
+           **dict.fromkeys(("failed", *OVER_LIMIT), api_pb2.STATUS_FAILURE)}
 _VERSION = "brain.Event:2"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from larqca.errors import StoreError
@@ -34,16 +36,21 @@ def test_there_and_back(store: Path, tmp_path: Path) -> None:
         assert (tmp_path / "elsewhere" / "in" / path).read_bytes() == (store / path).read_bytes()
 
 
+def undated(store: Path) -> str:
+    """The table without the moment at which it was written."""
+    return re.sub(r"table written \S+", "", Report(store).render("markdown"))
+
+
 @pytest.mark.parametrize("by", ["archive", "copy"])
 def test_a_moved_store_goes_on_and_tells_the_same(store: Path, tmp_path: Path, by: str) -> None:
-    table = Report(store).render("markdown")
+    table = undated(store)
     if by == "archive":
         export_sweep(store, tmp_path / "sweep.tar.gz")
         import_sweep(tmp_path / "sweep.tar.gz", tmp_path / "moved")
     else:
         shutil.copytree(store, tmp_path / "moved")
     shutil.rmtree(store)
-    assert Report(tmp_path / "moved").render("markdown") == table
+    assert undated(tmp_path / "moved") == table
     diary = Diary()
     sweep(small_grid(), tmp_path / "moved", watcher=diary)
     assert diary.lines == []
@@ -78,6 +85,52 @@ def test_half_an_archive_leaves_nothing(store: Path, tmp_path: Path) -> None:
         assert sorted(tmp_path.iterdir()) == before
     with pytest.raises(StoreError, match=r"missing.tar.gz: No such file"):
         import_sweep(tmp_path / "missing.tar.gz", tmp_path / "in")
+
+
+def test_a_flipped_bit_is_noticed(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.tar.gz"
+    export_sweep(store, file)
+    whole = bytearray(file.read_bytes())
+    rng = np.random.default_rng(0)
+    # Behind gzip's head, whose date and flags nobody needs; the checksum's own bytes too.
+    places = [int(place) for place in rng.integers(64, len(whole), 40)] + [len(whole) - 7]
+    for place in places:
+        damaged = whole.copy()
+        damaged[place] ^= 1 << int(rng.integers(8))
+        file.write_bytes(damaged)
+        with pytest.raises(StoreError, match=r"sweep.tar.gz: "):
+            import_sweep(file, tmp_path / "in")
+        assert not (tmp_path / "in").exists()
+
+
+def test_files_that_are_there_twice(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "twice.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        for _ in range(2):
+            archive.add(store / "sweep.json", arcname="sweep.json")
+    with pytest.raises(StoreError, match=r"twice.tar.gz: holds 'sweep.json' twice"):
+        import_sweep(file, tmp_path / "in")
+
+
+def test_where_nothing_can_be_put(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sweep.tar.gz"
+    export_sweep(store, file)
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="link: exists and is not empty"):
+        import_sweep(file, tmp_path / "link")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(StoreError, match="is the directory that you are in"):
+        import_sweep(file, Path("."))
+
+
+def test_files_of_a_scheduler_stay_where_they_are(store: Path, tmp_path: Path) -> None:
+    count = export_sweep(store, tmp_path / "before.tar.gz")
+    (store / "slurm" / "0123").mkdir(parents=True)
+    (store / "slurm" / "0123" / "1_submitted.pkl").touch()
+    assert export_sweep(store, tmp_path / "after.tar.gz") == count
 
 
 @pytest.mark.parametrize("evil", ["../escape", "/tmp/absolute", "link"])

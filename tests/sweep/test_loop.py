@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,11 @@ from pathlib import Path
 import pytest
 
 from larqca.errors import DataError, Interrupted
+from larqca.sweep import run as sweep_run
+from larqca.sweep.executors.interface import LOST, Task
+from larqca.sweep.executors.local import LocalExecutor
+from larqca.sweep.executors.process import WorkerProcess
+from larqca.sweep.status import read_status
 
 from .fake_worker import CRASH, DIVERGE, EXIT_3, FORESEEN, RAISE, SLOW
 from .helpers import (
@@ -330,3 +336,89 @@ def test_interrupted_counts_what_was_done_before(tmp_path: Path) -> None:
 
     with pytest.raises(Interrupted, match="interrupted: 1 of 2 runs finished"):
         sweep(small_grid(), tmp_path / "out", jobs=1, watcher=Impatient())
+
+
+def test_a_result_that_appeared_meanwhile_is_kept(tmp_path: Path) -> None:
+    """As of a job that an earlier sweep handed to a scheduler."""
+    grid = small_grid({"name": "a"}, {"name": "b", "cell": {"noise": 0.5}},
+                      {"name": "late", "start_from": "b", "cell": {"noise": 0.25}})
+    whole = sweep(grid, tmp_path / "whole")
+
+    class Elsewhere(Diary):
+        def started(self, run: object) -> None:
+            super().started(run)
+            if self.lines == ["start b (seed 0)"]:
+                for row in ("a", "late"):
+                    shutil.copytree(run_folder(whole, row), tmp_path / "out" / "runs" /
+                                    run_folder(whole, row).name)
+
+    diary = Elsewhere()
+    end = sweep(grid, tmp_path / "out", jobs=1, watcher=diary)
+    assert states(end) == {"a": "done", "b": "done", "late": "done"}
+    assert [line for line in diary.lines if line.startswith("start")] == ["start b (seed 0)"]
+    assert results(tmp_path / "out") == results(tmp_path / "whole")
+    for row in ("a", "late"):
+        assert (run_folder(end, row) / "result.json").read_bytes() == (
+            run_folder(whole, row) / "result.json").read_bytes()
+
+
+class Preempting(LocalExecutor):
+    """Loses its run whenever that has come ten iterations further."""
+
+    def start(self, task: Task) -> WorkerProcess:
+        checkpoint = task.directory / "checkpoint.npz"
+        begun = checkpoint_of(checkpoint)
+
+        class Lost(WorkerProcess):
+            def poll(self) -> int | None:
+                if checkpoint_of(checkpoint) >= begun + 10 and super().poll() is None:
+                    self.kill()
+                    return LOST
+                return super().poll()
+
+        return Lost(task)
+
+
+def test_a_run_that_gets_on_may_be_lost_any_number_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: Preempting(1))
+    grid = small_grid({"name": "a", "training": {
+        "iterations": 75, "optimizer": {"learning_rate": SLOW}}})
+    end = sweep(grid, tmp_path / "out")
+    assert states(end) == {"a": "done"}
+    assert len((run_folder(end, "a") / "log.txt").read_text().splitlines()) > 5
+
+
+class Losing(LocalExecutor):
+    """Loses every run at once."""
+
+    def start(self, task: Task) -> WorkerProcess:
+        class Lost(WorkerProcess):
+            def poll(self) -> int | None:
+                self.kill()
+                return LOST
+
+        return Lost(task)
+
+
+def test_a_run_that_never_gets_on_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: Losing(1))
+    end = sweep(small_grid({"name": "a", **behaving(SLOW)}), tmp_path / "out")
+    assert reasons(end) == {"a": "lost with its machine 5 times, and no further each time"}
+
+
+def test_reasons_of_earlier_failures_stay_until_runs_start_again(tmp_path: Path) -> None:
+    grid = small_grid(*({"name": name, "cell": {"noise": noise}, **behaving(EXIT_3)}
+                        for name, noise in (("a", 0.1), ("b", 0.2), ("c", 0.3))))
+    sweep(grid, tmp_path / "out", jobs=1)
+    for path in (*(tmp_path / "out").glob("runs/*/once"),
+                 *(tmp_path / "out").glob("runs/*/checkpoint.npz")):
+        path.unlink()
+    diary = Diary()
+    end = sweep(grid, tmp_path / "out", jobs=1, max_failures=1, watcher=diary)
+    assert diary.lines == ["start a (seed 0)", "failed a (seed 0)"]
+    assert reasons(end) == dict.fromkeys("abc", "exit code 3")
+    assert [each.outcome.reason for each in read_status(tmp_path / "out")] == 3 * ["exit code 3"]

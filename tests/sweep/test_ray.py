@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from larqca.errors import ConfigError
+from larqca.sweep.executors import ray as executor
 
 from .fake_worker import EXIT_3, SLOW
 from .helpers import Diary, behaving, reasons, results, small_grid, states, sweep
@@ -89,7 +91,8 @@ def test_failures_are_rows_and_limits_hold(cluster: Any, tmp_path: Path) -> None
 
 def test_a_lost_node_gives_its_runs_back(cluster: Any, tmp_path: Path) -> None:
     class Saboteur(Diary):
-        """Removes the node on which runs are, once both have come some way."""
+        """Removes the node on which runs are, once both have come some way; another comes
+        when both are known to be lost."""
 
         node: Any = None
 
@@ -98,6 +101,7 @@ def test_a_lost_node_gives_its_runs_back(cluster: Any, tmp_path: Path) -> None:
             if self.node is not None and len(done) == 2 and min(done) >= 3:
                 cluster.remove_node(self.node, allow_graceful=False)
                 self.node = None
+            if sum("lost" in line for line in self.lines) == 2 and not cluster.worker_nodes:
                 cluster.add_node(num_cpus=2)
 
         def note(self, line: str) -> None:
@@ -142,12 +146,35 @@ def test_what_no_node_has_is_refused(cluster: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("address", "said"), [
     ("127.0.0.1:9", r"no Ray cluster answers at 127.0.0.1:9 \(.*refused"),
+    ("..:1", r"no Ray cluster answers at \.\.:1 \("),
     ("nowhere", "address: must be HOST:PORT, ray://HOST:PORT or auto, got 'nowhere'"),
+    ("http://x:80", "address: must be HOST:PORT, ray://HOST:PORT or auto, got 'http://x:80'"),
 ])
 def test_an_address_without_a_cluster(tmp_path: Path, address: str, said: str) -> None:
     ray.shutdown()
     with pytest.raises(ConfigError, match=said):
         sweep(small_grid(), tmp_path / "out", executor="ray", address=address, jobs=None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_address_in_the_environment_counts_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    with pytest.raises(ConfigError, match=r"no Ray cluster answers at 127.0.0.1:9 \(.*refused"):
+        sweep(small_grid(), tmp_path / "out", executor="ray", jobs=None)
+    monkeypatch.setenv("RAY_ADDRESS", "nowhere")
+    with pytest.raises(ConfigError, match="RAY_ADDRESS: must be HOST:PORT"):
+        sweep(small_grid(), tmp_path / "out", executor="ray", jobs=None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_that_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(executor, "ANSWER_SECONDS", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ConfigError, match=rf"answers at {address} \(nothing in 2 s\)"):
+            sweep(small_grid(), tmp_path / "out", executor="ray", address=address, jobs=None)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -81,8 +81,12 @@ def test_the_job_of_an_earlier_sweep_is_waited_for(tmp_path: Path) -> None:
     (run,) = out.glob("runs/*")
     shutil.rmtree(run)
     run.symlink_to(tmp_path / "first" / "runs" / run.name)
+    left = out / "slurm" / run.name
+    left.mkdir(parents=True)
+    (left / "1_submitted.pkl").touch()
     end = on_slurm(slow_grid(), out)
     first.join()
+    assert not (out / "slurm").exists()
     assert states(end) == {"a": "done"}
     assert (run / "log.txt").read_text().splitlines() == ["from 0 with 1 threads"]
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from larqca.cli import main as command
-from larqca.sweep.files import write_json
-from larqca.sweep.outcome import Outcome, read_outcome
+from larqca.errors import StoreError
+from larqca.sweep.files import content_sha256, write_json
+from larqca.sweep.outcome import Outcome, read_outcome, read_progress
 from larqca.sweep.status import RunStatus, describe, read_status, seconds_left
 
 from .fake_worker import DIVERGE, EXIT_3
-from .helpers import behaving, run_folder, small_grid, sweep
+from .helpers import Diary, behaving, run_folder, small_grid, sweep
 
 MIXED = small_grid({"name": "good"}, {"name": "bad", **behaving(EXIT_3)},
                    {"name": "wild", **behaving(DIVERGE)}, {"name": "late", "cell": {"noise": 0.5}})
@@ -97,3 +99,69 @@ def test_a_large_store(tmp_path: Path) -> None:
     copies(tmp_path / "out", 300)
     assert describe(read_status(tmp_path / "out")) == "300 runs: 300 done"
     assert len(Report(tmp_path / "out").table) == 300
+
+
+def edited(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        index = json.loads((root / "sweep.json").read_text())
+        change(index)
+        write_json(root / "sweep.json", index)
+
+    return edit
+
+
+@pytest.mark.parametrize(("change", "field"), [
+    (lambda index: index["runs"][0].update(hash=5), "runs.0.hash"),
+    (lambda index: index["runs"][0].update(hash="../../.."), "runs.0.hash"),
+    (lambda index: index["runs"][0].update(row=["a"]), "runs.0.row"),
+    (lambda index: index["runs"][0].update(seed=True), "runs.0.seed"),
+    (lambda index: index["runs"][0].update(figures={}), "runs.0.figures.perceive"),
+    (lambda index: index["runs"][0]["figures"]["update"].update(kernel_weights=0),
+     "runs.0.figures.update.kernel_weights"),
+    (lambda index: index.update(runs=[]), "runs"),
+    (lambda index: index.update(dropped=[1]), "dropped"),
+    (lambda index: index.update(version=True), "not one of larqca's"),
+])
+def test_an_index_that_was_edited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any, field: str
+) -> None:
+    out = tmp_path / "out"
+    sweep(small_grid(), out)
+    edited(change)(out)
+    for verb in (["sweep", "status"], ["report"]):
+        assert command.run([*verb, str(out)]) == 1
+        said = capsys.readouterr()
+        assert (said.out, len(said.err.splitlines())) == ("", 1)
+        assert field in said.err
+    if field == "not one of larqca's":
+        return
+    diary = Diary()
+    sweep(small_grid(), out, watcher=diary)
+    assert diary.lines == []
+    assert command.run(["sweep", "status", str(out)]) == 0
+
+
+@pytest.mark.parametrize("change", [{"done": "x"}, {"total": None}, {"rate": "fast"},
+                                    {"phase": 3}, {"loss": []}])
+def test_a_progress_that_was_edited_is_none(tmp_path: Path, change: dict[str, Any]) -> None:
+    progress = {"phase": "training", "done": 1, "total": 5, "loss": 1.0, "rate": 2.0}
+    write_json(tmp_path / "progress.json", progress)
+    assert read_progress(tmp_path) == progress
+    write_json(tmp_path / "progress.json", {**progress, **change})
+    assert read_progress(tmp_path) is None
+
+
+def test_a_result_of_a_newer_larqca_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = sweep(small_grid(), tmp_path / "out")
+    path = run_folder(end, "float") / "result.json"
+    stored = {**json.loads(path.read_text()), "version": 2}
+    write_json(path, {**stored, "sha256": content_sha256(stored)})
+    before = path.read_bytes()
+    for verb in (["sweep", "status"], ["report"]):
+        assert command.run([*verb, str(tmp_path / "out")]) == 1
+        assert "is a result of version 2, of a newer larqca" in capsys.readouterr().err
+    with pytest.raises(StoreError, match="reads up to version 1"):
+        sweep(small_grid(), tmp_path / "out")
+    assert path.read_bytes() == before

@@ -124,15 +124,21 @@ def test_progress_without_numbers() -> None:
 
 
 def test_time_left_counts_multiply_accumulates() -> None:
-    """5 iterations each; the second run needs as many MACs; one has done 3 at 0.5 a second."""
+    """5 iterations of 16 pictures and 20 steps each; the second run needs as many MACs; one has
+    done 3 at 0.5 a second. A step of evaluation costs a third."""
     forecast = Forecast({run.hash: figures_of(run.config) for run in RUNS})
     waiting = {run.hash: (run, None) for run in RUNS}
     assert forecast.seconds_left(waiting, 0) is None
     progress = {"phase": "training", "done": 3, "total": 5, "loss": 1.0, "rate": 0.5}
     unfinished = {RUNS[0].hash: (RUNS[0], progress), RUNS[1].hash: (RUNS[1], None)}
     assert forecast.seconds_left(unfinished, 1) == pytest.approx((2 + 5) / 0.5)
-    evaluating = {RUNS[0].hash: (RUNS[0], {**progress, "phase": "evaluation"})}
-    assert forecast.seconds_left(evaluating, 1) == 0.0
+    training = RUNS[0].config.training
+    steps = training.batch_size * training.rollout_steps
+    evaluation = {"phase": "evaluation", "done": 3 * steps, "total": 9 * steps, "loss": None,
+                  "rate": 1.5 * steps}
+    assert forecast.seconds_left({RUNS[0].hash: (RUNS[0], evaluation)}, 1) == pytest.approx(4.0)
+    evaluating = {RUNS[0].hash: (RUNS[0], evaluation), RUNS[1].hash: (RUNS[1], None)}
+    assert forecast.seconds_left(evaluating, 1) == pytest.approx(4.0 + 10.0 + 6.0)
 
 
 @pytest.mark.parametrize(

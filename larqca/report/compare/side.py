@@ -9,6 +9,7 @@ from typing import Any
 
 from larqca.errors import StoreError
 from larqca.report.columns import Line
+from larqca.report.compare.quantities import QUANTITIES
 from larqca.report.records import SweepRecords, read_records
 from larqca.report.table import group_records
 from larqca.report.versions import Versions, versions_of
@@ -16,6 +17,7 @@ from larqca.sweep.files import read_json_mapping
 
 # Rows of two sweeps belong together if they have one name and one data set.
 Key = tuple[str, str]
+_NUMBERS = [quantity.source for quantity in QUANTITIES]
 REPORT_FORMAT, REPORT_VERSION = "larqca-report", 1
 
 
@@ -72,7 +74,7 @@ def _from_file(place: Path) -> Side:
         raise StoreError(f"{place}: is a report of version {content.get('version')!r}; "
                          f"this larqca reads version {REPORT_VERSION}")
     rows = content.get("rows")
-    if not isinstance(rows, list) or not all(_is_line(row) for row in rows):
+    if not isinstance(rows, list) or not rows or not all(_is_line(row) for row in rows):
         raise StoreError(f"{place}: has no line for each row; write it with larqca report "
                          "--group-by row and without --columns")
     lines = _by_key(rows)
@@ -91,7 +93,9 @@ def _from_file(place: Path) -> Side:
 def _is_line(row: Any) -> bool:
     return (isinstance(row, dict) and isinstance(row.get("row"), str)
             and isinstance(row.get("data"), str) and isinstance(row.get("state"), str)
-            and all(isinstance(row.get(name), int) for name in ("n", "seeds")))
+            and all(type(row.get(name)) is int for name in ("n", "seeds"))
+            and 0 <= row["n"] <= row["seeds"]
+            and all(row.get(name) is None or type(row[name]) in (int, float) for name in _NUMBERS))
 
 
 def _by_key(lines: list[Any]) -> dict[Key, Line]:

@@ -23,10 +23,10 @@ from larqca.sweep.outcome import (
     MODEL,
     PROVENANCE,
     RESULT,
+    RUNS,
     Outcome,
     read_outcome,
 )
-from larqca.sweep.store import RUNS
 
 Panel = dict[str, Any]
 _FILES = (MODEL, CONFIG, PROVENANCE, RESULT, HISTORY, CELLS, LOG, CHECKPOINT)

@@ -4,7 +4,8 @@ Which run comes next, what its files say, what failed and what is tried again is
 `larqca.sweep.loop`'s. A worker is a command (`Task.command`) that finds everything in the
 sweep's directory and leaves everything there, so that an executor has nothing to carry but
 that command. Another executor is one file with two classes, an `Executor` and its `Job`, and
-a line in `larqca.sweep.executors`; `larqca/sweep/executors/local.py` is the shortest.
+its name in `larqca/sweep/executors/__init__.py` (`EXECUTORS`, `check_executor`,
+`make_executor`); `larqca/sweep/executors/local.py` is the shortest.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from larqca.sweep.outcome import RUNS
 from larqca.sweep.resources import Resources
 
 # What `Job.poll` answers when a run ended through no fault of its own (its machine went away,
@@ -43,7 +45,7 @@ class Task:
     @property
     def directory(self) -> Path:
         """The run's own."""
-        return self.root / "runs" / self.run
+        return self.root / RUNS / self.run
 
     def command(self) -> list[str]:
         """The worker's whole command line."""

@@ -9,7 +9,11 @@ workers, so that the sweep can be started again.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from larqca.errors import ConfigError
@@ -17,7 +21,11 @@ from larqca.sweep.executors.interface import LOST, Task
 from larqca.sweep.executors.process import WorkerProcess, outlived
 from larqca.sweep.outcome import is_running
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 60.0
+_PROBE = """
+import sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR", configure_logging=False)
+"""
 
 
 class RayExecutor:
@@ -36,6 +44,7 @@ class RayExecutor:
         self._ray = ray
         self._address = address
         self._ours = False
+        self._nodes: dict[str, Mapping[str, float]] = {}
 
     def __enter__(self) -> RayExecutor:
         if not self._ray.is_initialized():
@@ -60,7 +69,7 @@ class RayExecutor:
         """Hand the run to Ray.
 
         Raises:
-            ConfigError: no node is large enough for it.
+            ConfigError: no node that was ever seen is large enough for it.
         """
         wanted = {"CPU": float(task.threads), "GPU": task.resources.gpus,
                   "memory": float(task.resources.memory_bytes or 0)}
@@ -72,8 +81,11 @@ class RayExecutor:
         return RayJob(self._ray, actor, task)
 
     def _check_fits(self, wanted: dict[str, float]) -> None:
-        """Ray would wait for ever for what no node has."""
-        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        """Ray would wait for ever for what no node has. A node that was lost is waited for: it,
+        or another like it, may come back."""
+        self._nodes |= {node["NodeID"]: node["Resources"] for node in self._ray.nodes()
+                        if node["Alive"]}
+        nodes = list(self._nodes.values())
         if any(all(node.get(name, 0.0) >= amount for name, amount in wanted.items())
                for node in nodes):
             return
@@ -86,22 +98,53 @@ class RayExecutor:
 
 
 def check_ray(address: str | None) -> None:
-    """Raises ConfigError unless Ray is installed and something listens at the address, which
-    Ray itself would try for minutes."""
+    """See whether Ray is installed and, where a cluster is named, whether it answers.
+
+    Args:
+        address: as in `RayExecutor`.
+
+    Raises:
+        ConfigError: it is not, or it does not.
+    """
     try:
         import ray  # noqa: F401
     except ImportError as error:
         raise ConfigError("the executor 'ray' needs Ray: pip install 'larqca[ray]'") from error
-    if address is None or address == "auto":
+    named = "address" if address is not None else "RAY_ADDRESS"
+    address = address if address is not None else os.environ.get("RAY_ADDRESS") or None
+    if address is None or address == "local":
         return
+    if address != "auto":
+        _check_listens(named, address)
+    _check_answers(address)
+
+
+def _check_listens(named: str, address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdecimal():
-        raise ConfigError(f"address: must be HOST:PORT, ray://HOST:PORT or auto, got {address!r}")
+    if not host or "/" in host or not port.isdecimal():
+        raise ConfigError(f"{named}: must be HOST:PORT, ray://HOST:PORT or auto, got {address!r}")
     try:
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise ConfigError(f"no Ray cluster answers at {address} ({error}); 'ray status' there "
-                          "tells whether it runs") from error
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _no_cluster(address, str(error)) from error
+
+
+def _check_answers(address: str) -> None:
+    """Connect once in another process, which can be ended: to what is no Ray cluster, Ray would
+    go on connecting for minutes."""
+    try:
+        done = subprocess.run([sys.executable, "-c", _PROBE, address], capture_output=True,
+                              text=True, timeout=ANSWER_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise _no_cluster(address, f"nothing in {ANSWER_SECONDS:g} s") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise _no_cluster(address, lines[-1][:200])
+
+
+def _no_cluster(address: str, why: str) -> ConfigError:
+    return ConfigError(f"no Ray cluster answers at {address} ({why}); 'ray status' there tells "
+                       "whether it runs")
 
 
 class RunActor:

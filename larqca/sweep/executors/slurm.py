@@ -17,7 +17,7 @@ from typing import Any
 from larqca.errors import ConfigError
 from larqca.sweep.executors.interface import LOST, Job, Task
 from larqca.sweep.executors.process import WorkerProcess, outlived
-from larqca.sweep.outcome import RESULT, is_running
+from larqca.sweep.outcome import RESULT, RUNS, is_running
 from larqca.sweep.worker import EXIT_DONE, EXIT_INTERRUPTED
 
 FOLDER = "slurm"
@@ -44,21 +44,28 @@ class SlurmExecutor:
         self.slots = jobs
         self._submitit: Any = submitit
         self._folder = directory.absolute() / FOLDER
+        self._runs = directory / RUNS
         self._cluster = cluster
+        self._adopted: list[Path] = []
 
     def __enter__(self) -> SlurmExecutor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for folder in self._adopted:
+            # Not before: a job writes into it for a moment after its run has ended.
+            if not is_running(self._runs / folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()  # where no job is left
 
     def start(self, task: Task) -> Job:
         """Hand the run in, or wait for the job that has it."""
         (task.directory / STOP).unlink(missing_ok=True)
-        if is_running(task.directory):
-            return AdoptedJob(task)
         folder = self._folder / task.run
+        if is_running(task.directory):
+            self._adopted.append(folder)
+            return AdoptedJob(task)
         executor = self._submitit.AutoExecutor(folder=folder, cluster=self._cluster)
         minutes = task.resources.minutes
         executor.update_parameters(
