@@ -43,6 +43,9 @@ FULL_SECONDS, MOST_FULL_SECONDS = 1.0, 60.0
 # A run is given up when it was lost so often without getting further: it may be what kills
 # its machines.
 MOST_LOSSES = 5
+# Until a scheduler knows that a machine is gone it may start a run there again: a lost one
+# waits for so long, then for twice as long, ...
+LOSS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class SweepLoop:
         self._failures = 0
         self._losses: Counter[str] = Counter()
         self._furthest: dict[str, tuple[bool, float]] = {}
+        self._not_before: dict[str, float] = {}
         self._signals = StopSignals()
         self._kill_at: float | None = None
         self._full_until = 0.0
@@ -155,7 +159,9 @@ class SweepLoop:
                 return
             try:
                 self._fail_blocked()
-                run = self._schedule.next_ready()
+                moment = time.monotonic()
+                run = self._schedule.next_ready(
+                    but={name for name, start in self._not_before.items() if start > moment})
                 if run is None:
                     return
                 if not self._finished_meanwhile(run):
@@ -253,6 +259,8 @@ class SweepLoop:
         if self._losses[name] >= MOST_LOSSES:
             self._fail(name, f"lost with its machine {MOST_LOSSES} times, and no further each time")
             return True
+        rest = LOSS_SECONDS * 2.0 ** (self._losses[name] - 1)
+        self._not_before[name] = time.monotonic() + rest
         self._watcher.note(f"{self._runs[name].title}: lost with its machine; starts again")
         self._put_back(name)
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from larqca.sweep.grid import PlannedRun
 from larqca.sweep.outcome import Outcome
@@ -33,10 +33,14 @@ class Schedule:
                 self._dependents[run.source_run].append(run.hash)
         self.pending = pending
 
-    def next_ready(self) -> PlannedRun | None:
-        """The pending run to start now: what most others wait for, then grid order."""
+    def next_ready(self, but: Collection[str] = ()) -> PlannedRun | None:
+        """The pending run to start now: what most others wait for, then grid order.
+
+        Args:
+            but: hashes of runs that must wait yet.
+        """
         ready = [self._by_hash[name] for name in self.pending
-                 if self._source_state(name) in (None, "done")]
+                 if self._source_state(name) in (None, "done") and name not in but]
         if not ready:
             return None
         return min(ready, key=lambda run: (-self._waiting_for(run.hash), self._order[run.hash]))

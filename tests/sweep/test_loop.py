@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from larqca.errors import DataError, Interrupted
+from larqca.sweep import loop
 from larqca.sweep import run as sweep_run
 from larqca.sweep.executors.interface import LOST, Task
 from larqca.sweep.executors.local import LocalExecutor
@@ -382,6 +383,7 @@ class Preempting(LocalExecutor):
 def test_a_run_that_gets_on_may_be_lost_any_number_of_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loop, "LOSS_SECONDS", 0.01)
     monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: Preempting(1))
     grid = small_grid({"name": "a", "training": {
         "iterations": 75, "optimizer": {"learning_rate": SLOW}}})
@@ -405,6 +407,7 @@ class Losing(LocalExecutor):
 def test_a_run_that_never_gets_on_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loop, "LOSS_SECONDS", 0.01)
     monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: Losing(1))
     end = sweep(small_grid({"name": "a", **behaving(SLOW)}), tmp_path / "out")
     assert reasons(end) == {"a": "lost with its machine 5 times, and no further each time"}

@@ -101,7 +101,7 @@ def test_a_lost_node_gives_its_runs_back(cluster: Any, tmp_path: Path) -> None:
             if self.node is not None and len(done) == 2 and min(done) >= 3:
                 cluster.remove_node(self.node, allow_graceful=False)
                 self.node = None
-            if sum("lost" in line for line in self.lines) == 2 and not cluster.worker_nodes:
+            if sum("lost" in line for line in self.lines) >= 2 and not cluster.worker_nodes:
                 cluster.add_node(num_cpus=2)
 
         def note(self, line: str) -> None:
@@ -115,9 +115,11 @@ def test_a_lost_node_gives_its_runs_back(cluster: Any, tmp_path: Path) -> None:
                 jobs=None, watcher=saboteur)
     assert states(end) == states(whole)
     assert results(tmp_path / "out") == results(tmp_path / "whole")
-    assert sum("lost with its machine; starts again" in line for line in saboteur.lines) == 2
-    logs = [path.read_text().splitlines() for path in tmp_path.glob("out/runs/*/log.txt")]
-    assert all(int(lines[1].split()[1]) >= 3 for lines in logs)
+    assert sum("lost with its machine; starts again" in line for line in saboteur.lines) >= 2
+    for log in tmp_path.glob("out/runs/*/log.txt"):
+        starts = [int(line.split()[1]) for line in log.read_text().splitlines()]
+        assert len(starts) >= 2
+        assert starts[-1] >= 3
 
 
 def test_a_killed_driver_can_be_started_again(

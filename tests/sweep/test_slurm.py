@@ -82,7 +82,7 @@ def test_the_job_of_an_earlier_sweep_is_waited_for(tmp_path: Path) -> None:
     shutil.rmtree(run)
     run.symlink_to(tmp_path / "first" / "runs" / run.name)
     left = out / "slurm" / run.name
-    left.mkdir(parents=True)
+    left.mkdir(parents=True, exist_ok=True)
     (left / "1_submitted.pkl").touch()
     end = on_slurm(slow_grid(), out)
     first.join()
