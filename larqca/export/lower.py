@@ -82,7 +82,9 @@ def lower(
     check_arrays(model.arrays(), model.layout.array_shapes())
     samples = layer_inputs(model, images, limit=state_limit(state_bits))
     if not all(len(found) for found in samples):
-        raise ExportError("no calibration picture has a live cell")
+        alive = np.any(model.alive(images))
+        raise ExportError("its states are not finite on any calibration picture" if alive else
+                          "no calibration picture has a live cell")
     state = state_format(state_bits, samples[0][:, 1:])
     plans = _plans(model, samples, state, activation_bits)
     layout = model.layout

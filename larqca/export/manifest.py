@@ -16,11 +16,12 @@ from larqca import __version__
 from larqca.automata.layout import AutomatonLayout
 from larqca.errors import ExportError
 from larqca.export import program as integers
-from larqca.export.c99.emit import MAX_SIDE, CSource
+from larqca.export.c99.emit import CSource
 from larqca.export.c99.names import check_prefix
 from larqca.export.counter import FIRE_ALWAYS
 from larqca.export.host import Case, Outcome
 from larqca.export.program import Codes, Program
+from larqca.export.size import MAX_SIDE
 from larqca.export.targets import FLATBUFFER_TARGETS, TARGETS
 from larqca.footprint.macs import macs_of
 from larqca.footprint.memory import memory_of

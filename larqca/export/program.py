@@ -11,6 +11,7 @@ change of the state. Rows are ``[tap, input]``, taps in raster order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,6 +29,7 @@ VERSION = 1
 
 INT16_MAX, INT32_MAX = 2**15 - 1, 2**31 - 1
 PREMULTIPLIER_SHIFT = 15
+_NAME = re.compile(r"[a-z]+/[0-9]{1,5}")
 MAX_SHIFT = 31
 
 
@@ -327,14 +329,16 @@ class Layer:
     stage: ToWords | ToCodes | ToState
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.name, str), "a layer's name is no text")
+        _require(isinstance(self.name, str) and _NAME.fullmatch(self.name),
+                 f"a layer's name is {self.name!r}, not like 'perceive/0'")
         try:
             self._check()
         except ExportError as error:
             raise ExportError(f"layer {self.name!r}: {error}") from None
 
     def _check(self) -> None:
-        _require(self.kernel_size in (1, 3), f"kernel_size is {self.kernel_size!r}, not 1 or 3")
+        _require(type(self.kernel_size) is int and self.kernel_size in (1, 3),
+                 f"kernel_size is {self.kernel_size!r}, not 1 or 3")
         for what in ("inputs", "outputs"):
             _check_whole(what, getattr(self, what), 1, 2**15)
         shape = (None, self.rows, self.outputs)
@@ -460,6 +464,8 @@ class Program:
             _require(reach, "the state's words do not fit those of the first layer")
 
     def _check_chain(self) -> None:
+        names = [layer.name for layer in self.layers]
+        _require(len(set(names)) == len(names), f"two layers have one name: {', '.join(names)}")
         last = len(self.layers) - 1
         inputs, source = 1 + self.state_channels, None
         for number, layer in enumerate(self.layers):

@@ -24,6 +24,8 @@ def write_trace(path: Path, program: Program, cases: Sequence[Case]) -> None:
     Raises:
         ExportError: the file cannot be written.
     """
+    if path.name in ("", ".."):
+        raise ExportError(f"--trace {str(path)!r}: is no name of a file")
     machine = Interpreter(program)
     arrays: dict[str, npt.NDArray[Any]] = {}
     for number, case in enumerate(cases):

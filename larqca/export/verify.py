@@ -70,19 +70,24 @@ def verify(
     program = read_program(directory / PROGRAM)
     cases = check_vectors(content, program)
     if trace is not None:
+        if trace.resolve().parent == directory.resolve():
+            raise ExportError(f"--trace {trace}: is among the export's own files; name one "
+                              "elsewhere")
         write_trace(trace, program, cases)
     options = content["options"]
     if options["target"] == "program":
         _check_no_random(random, seed, f"{directory} holds no code to compare on them")
         if target != "host":
-            raise ExportError(f"{directory}: holds no C for {target}; export it with --target c99")
+            wanted = "wasm32" if target == "wasm32" else "c99"
+            raise ExportError(f"{directory}: holds no C for {target}; export it with --target "
+                              f"{wanted}")
         return f"{len(cases)} test vectors of {cases[0].steps} steps: as the manifest says"
     grids = chain(cases, islice(
         endless_cases(program, options["max_height"], options["max_width"], steps=RANDOM_STEPS,
                       seed=seed or 0),
         RANDOM_GRIDS if random is None else random))
     flags = (("-O2",) if target == "host" else ("-Os",)) if flags is None else flags
-    compiler = compiler or "gcc"
+    compiler = "gcc" if compiler is None else compiler
     with tempfile.TemporaryDirectory() as build:
         run = _runner(directory, content, program, target, compiler, flags, Path(build))
         count, steps = _compare_batches(program, grids, run)

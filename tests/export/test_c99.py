@@ -15,6 +15,20 @@ from larqca.export.c99.constants import Constant, bit_stream, bit_words, signed,
 from larqca.export.c99.emit import emit_c99
 from larqca.export.host import WARNINGS, Case, compare, random_cases, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
+from larqca.export.program import (
+    Affine,
+    CodeInput,
+    Codes,
+    Layer,
+    Program,
+    Ramp,
+    Steps,
+    ToCodes,
+    ToState,
+    ToWords,
+    Weights,
+    Words,
+)
 from larqca.export.verify import check_source
 from tests.export.cases import EVERY, INPUTS
 from tests.export.helpers import tiny_program, whole_pictures
@@ -291,3 +305,39 @@ def test_cases_that_differ_in_length_are_no_match():
     one, other = Outcome(("a" * 16,), 3, (0,)), Outcome(("b" * 16,), 3, (0,))
     with pytest.raises(ExportError, match="case 4: after step 1"):
         compare(4, one, other)
+
+
+def near_the_limit(gain, stage):
+    """Sums of 36 codes of 8 bits, from -128 to 127, with weights of 0 or 255 times a gain."""
+    codes = Codes(256, 1, -128, 0)
+    weights = Weights(np.full((2, 36, 3), 255), 8, 1, 0, np.full((2, 3), gain))
+    last = Layer("update/0", 1, 3, 3, Words(0, 255, 0, np.zeros(0, np.int64)),
+                 Weights(np.ones((1, 3, 3), np.int64), 1, 2, -1, np.ones((1, 3), np.int64)),
+                 ToState(line_of_one(), stochastic=False))
+    if isinstance(stage, ToCodes):
+        last = replace(last, source=Codes(stage.staircase.levels, 1, 0, 0))
+    reader = CodeInput(Ramp(line_of_one(), 256),
+                       Ramp(Affine(np.array([1]), np.array([128]), 0), 256))
+    return Program(8, 0, 3, 2, 1, 65536, 0, reader, 1,
+                   (Layer("perceive/0", 3, 4, 3, codes, weights, stage), last))
+
+
+def line_of_one():
+    return Affine(np.array([1]), np.array([0]), 0)
+
+
+@pytest.mark.parametrize("stage", [
+    ToWords(Affine(np.array([1]), np.array([1 << 22]), 23), 255),
+    ToCodes(Ramp(Affine(np.array([1]), np.array([1 << 22]), 23), 100)),
+    ToCodes(Steps(np.array([3 * [2**30], 3 * [2**31]]), np.zeros(3, np.int64))),
+    ToCodes(Steps(np.array([3 * [-(2**31)]]), np.ones(3, np.int64))),
+])
+def test_sums_near_32_bits_are_exact_or_refused(stage, tmp_path):
+    # Twice 36 x 128 x 255 x gain: the sum, and as much again that C holds elsewhere.
+    highest = (2**31 - 2) // (2 * 36 * 128 * 255 * 2)
+    program = near_the_limit(highest, stage)
+    write(tmp_path, program)
+    cases = random_cases(program, 8, HEIGHT, WIDTH, steps=4)
+    assert check_source(tmp_path, program, "automaton", cases, "gcc", SANITIZERS) == 32
+    with pytest.raises(ExportError, match=r"layer 'perceive/0': C's sums could reach .* 32 bits"):
+        emit_c99(near_the_limit(highest + 1, stage))

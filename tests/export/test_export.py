@@ -14,6 +14,7 @@ from larqca.errors import ExportError
 from larqca.export import export as exporting
 from larqca.export.counter import state_hash
 from larqca.export.export import Options, export
+from larqca.export.host import BATCH_BYTES, endless_cases, in_batches
 from larqca.export.manifest import read_manifest
 from larqca.export.program_file import read_program
 from larqca.export.verify import verify
@@ -99,6 +100,9 @@ def test_options_reach_the_program(run, tmp_path, capsys):
     assert command.run(["export", str(run), "--out", str(out), "--target", "program"]) == 0
     assert "perceive/0 3x3, 6 to 6" in capsys.readouterr().out.replace("13 to", "6 to")
     refused(capsys, ["verify", out, "--random", "2"], "--random and --seed are for C")
+    refused(capsys, ["verify", out, "--target", "wasm32"], "export it with --target wasm32")
+    refused(capsys, ["verify", out, "--target", "cortex-m4"], "export it with --target c99")
+    assert read_manifest(out)["options"]["images"] == 0
     assert sorted(os.listdir(out)) == ["manifest.json", "program.npz"]
     assert "as the manifest says" in verify(out)
 
@@ -115,6 +119,27 @@ def test_a_trace_holds_every_state_of_the_test_vectors(exported, tmp_path, capsy
             assert [state_hash(state) for state in states] == vector["state_hashes"]
     refused(capsys, ["verify", str(exported), "--trace", str(tmp_path / "no" / "trace.npz")],
             "No such file")
+    refused(capsys, ["verify", str(exported), "--trace", ""], "is no name of a file")
+    refused(capsys, ["verify", str(exported), "--trace", str(exported / "program.npz")],
+            "is among the export's own files")
+    refused(capsys, ["verify", str(exported), "--cc", ""], "there is no C compiler ''")
+
+
+def test_any_number_of_grids_is_compared_in_batches(copied):
+    assert verify(copied, random=300).startswith("304 grids, ")
+    program = read_program(copied / "program.npz")
+    first = next(in_batches(endless_cases(program, 8, 8, steps=1)))
+    assert 0 < sum(len(case.bytes()) for case in first) <= BATCH_BYTES
+    large = next(in_batches(endless_cases(program, 300, 300, steps=1)))
+    assert len(large) == 1
+
+
+@pytest.mark.parametrize("target", ["c99", "program", "tflite"])
+def test_a_grid_beyond_all_size_is_refused_at_once(copied, target, capsys):
+    before = sorted(path.name for path in copied.iterdir())
+    refused(capsys, ["export", "no-such-run", "--out", copied, "--target", target,
+                     "--max-height", "5000"], "max_height must be from 1 to 4096, got 5000")
+    assert sorted(path.name for path in copied.iterdir()) == before
 
 
 def test_a_model_file_wants_a_data_set(run, tmp_path, capsys):
@@ -149,7 +174,8 @@ def test_sources_that_are_refused(run, tmp_path, capsys):
     edited = shutil.copytree(run, tmp_path / run.name)
     (edited / "model.npz").write_bytes((edited / "model.npz").read_bytes() + b" ")
     refused(capsys, ["export", edited, "--out", out], "not the one that the run's result")
-    (edited / "result.json").write_text((edited / "result.json").read_text().replace("1", "2"))
+    text = (edited / "result.json").read_text()
+    (edited / "result.json").write_text(text.replace("done", "diverged"))
     refused(capsys, ["export", edited, "--out", out], "edited by hand")
     (edited / "result.json").unlink()
     write_json(edited / "failure.json", {"reason": "out of memory"})

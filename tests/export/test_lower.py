@@ -175,6 +175,12 @@ def test_weights_that_are_not_finite_are_refused():
         lower(model, whole_pictures(5, 2, 4, 4))
 
 
+def test_states_that_blow_up_at_once_cannot_calibrate():
+    model = tiny_automaton(classes=3, deviation=1e30, **TINY)
+    with pytest.raises(ExportError, match="its states are not finite on any calibration picture"):
+        lower(model, whole_pictures(5, 2, 4, 4))
+
+
 def test_pictures_without_life_cannot_calibrate():
     with pytest.raises(ExportError, match="no calibration picture has a live cell"):
         lower(tiny_automaton(classes=3, **TINY), np.zeros((2, 4, 4), np.float32))

@@ -147,3 +147,21 @@ def test_parts_check_themselves():
 def test_programs_that_are_made_anew_from_parts_run(program):
     again = from_parts(*to_parts(program))
     assert Interpreter(again).program.layers[0].weights.bits == program.layers[0].weights.bits
+
+
+@pytest.mark.parametrize("name", ["perceive 0", "*/ int x; /*", "perceive_0", "", 3])
+def test_layers_have_names_that_c_can_have(program, name):
+    with pytest.raises(ExportError, match=r"a layer's name is .*, not like 'perceive/0'"):
+        replace(program.layers[0], name=name)
+
+
+def test_layers_have_names_of_their_own(program):
+    layers = tuple(replace(layer, name="update/0") for layer in program.layers)
+    with pytest.raises(ExportError, match="two layers have one name"):
+        replace(program, layers=layers)
+
+
+@pytest.mark.parametrize("size", [3.0, True, 2])
+def test_kernel_sizes_are_whole_numbers(program, size):
+    with pytest.raises(ExportError, match="kernel_size is"):
+        replace(program.layers[0], kernel_size=size)

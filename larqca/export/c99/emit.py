@@ -25,8 +25,8 @@ from larqca.export.c99.templates import HEADER, HEADER_END, LIFE, SOURCE_START, 
 from larqca.export.c99.writer import Writer
 from larqca.export.describe import describe
 from larqca.export.program import Program
+from larqca.export.size import check_size
 
-MAX_SIDE = 4096
 # Most systems give a thread as much stack, or more.
 MOST_STACK = 2**19
 # Places within the struct are counted in 32 bits, and 32-bit machines hold no larger object.
@@ -95,9 +95,7 @@ def emit_c99(
     Raises:
         ExportError: an argument is out of range, or C's integers cannot hold the program.
     """
-    for what, size in (("max_height", max_height), ("max_width", max_width)):
-        if not 1 <= size <= MAX_SIDE:
-            raise ExportError(f"{what} must be from 1 to {MAX_SIDE}, got {size!r}")
+    check_size(max_height, max_width)
     check_prefix(prefix)
     layers = [CLayer(turned(layer), layer.name.replace("/", "_")) for layer in program.layers]
     writer = Writer(prefix)

@@ -2,8 +2,9 @@
 
 Two ways to sum. *ones*: inputs are cut into binary digits, weights stored as bit planes,
 and ones that both share are counted, 32 rows at a time. *products*: weights are stored as
-a stream of codes and multiplied one by one. Sums are taken modulo 2**32, which is exact
-because the program's bounds keep the accumulators themselves within 32 bits.
+a stream of codes and multiplied one by one. Sums are taken modulo 2**32. That is exact
+where the accumulators, less what output stages hold of them (`CLayer.folded`), stay within 32
+bits; `larqca.export.c99.stages` refuses others.
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ def line(
         value: C expression of an int32_t.
         drawn: C expression of what is added before the shift, below ``2**shift``.
     """
+    _check_32_bits(layer, reach, folded)
     multiplier = np.broadcast_to(affine.multiplier, folded.shape)
     bias = affine.bias + multiplier * folded
     m = numbers(writer, f"{name}_multiplier", layer, multiplier, "multiplier of each output")
@@ -70,6 +71,14 @@ def line(
     return Expression(text, "int64_t")
 
 
+def _check_32_bits(layer: str, reach: Array, folded: Array) -> None:
+    """C's sums are int32_t, and lack what is folded."""
+    largest = int((reach + np.abs(folded)).max())
+    if largest >= INT32_MAX:
+        raise ExportError(f"layer {layer!r}: C's sums could reach {largest:,}, beyond 32 bits; "
+                          "fewer planes, levels or inputs make them smaller")
+
+
 def staircase(
     writer: Writer, name: str, layer: str, stairs: Staircase, folded: Array, reach: Array,
     value: str,
@@ -80,13 +89,13 @@ def staircase(
     """
     if isinstance(stairs, Ramp):
         return _ramp(writer, name, layer, stairs, folded, reach, value)
-    if int((reach + np.abs(folded)).max()) >= INT32_MAX:
-        raise ExportError(f"layer {layer!r}: thresholds of its accumulators exceed 32 bits")
+    _check_32_bits(layer, reach, folded)
     count = len(folded)
     turned = np.broadcast_to(stairs.descending, (count,)).astype(np.int64)
     sign = 1 - 2 * turned
     thresholds = np.broadcast_to(stairs.thresholds, (len(stairs.thresholds), count))
-    thresholds = thresholds - sign * folded
+    # Beyond 32 bits none is reached, or every one is.
+    thresholds = np.clip(thresholds - sign * folded, -INT32_MAX, INT32_MAX)
     lines = [f"int32_t value = {value};"]
     if turned.all():
         lines.append("value = -value;")

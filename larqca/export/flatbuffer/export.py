@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
-from larqca.errors import ExportError
-from larqca.export.c99.emit import MAX_SIDE
 from larqca.export.directory import write_directory
 from larqca.export.export import Options, metric_lines
 from larqca.export.flatbuffer.build import BINARY_CONVOLUTION, ROLLOUT, STEP, Flatbuffers, build
@@ -25,6 +23,7 @@ from larqca.export.flatbuffer.content import constant_bytes
 from larqca.export.flatbuffer.machine import open_machine
 from larqca.export.flatbuffer.step_graph import ROLLOUT_STEPS
 from larqca.export.flatbuffer.vectors import MARKS, VECTORS, fitted, keras_vectors, read_vectors
+from larqca.export.size import check_size
 from larqca.export.targets import FLATBUFFER_TARGETS, FlatbufferTarget
 from larqca.footprint.macs import macs_of
 from larqca.footprint.memory import memory_of, readable
@@ -106,9 +105,7 @@ def _flatbuffer_target(name: str) -> FlatbufferTarget:
 
 def _size(options: Options, images: Array) -> tuple[int, int]:
     size = (options.max_height or images.shape[1], options.max_width or images.shape[2])
-    for name, side in zip(("max_height", "max_width"), size, strict=True):
-        if not 1 <= side <= MAX_SIDE:
-            raise ExportError(f"{name} must be from 1 to {MAX_SIDE}, got {side}")
+    check_size(*size)
     return size
 
 
