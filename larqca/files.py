@@ -8,7 +8,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -94,12 +94,16 @@ def arrays_as_bytes(arrays: Mapping[str, Array], *, compressed: bool = False) ->
     return buffer.getvalue()
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """All arrays of an ``.npz`` file.
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
+    """Arrays of an ``.npz`` file.
+
+    Args:
+        path: the file.
+        names: of the arrays to read; None: all.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is not an ``.npz`` file, is cut short, or holds objects.
+        ValueError: it is not an ``.npz`` file, is cut short, lacks one, or holds objects.
     """
     try:
         with open(path, "rb") as stream:
@@ -107,6 +111,6 @@ def read_arrays(path: Path) -> dict[str, Array]:
                 raise ValueError("not a whole .npz file")
             stream.seek(0)
             file = np.load(stream, allow_pickle=False)
-            return {name: file[name] for name in file.files}
+            return {name: file[name] for name in (file.files if names is None else names)}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"not a whole .npz file ({error})") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -11,13 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from larqca.files import read_arrays
 from larqca.report.records import METRICS, read_records
 from larqca.sweep.files import read_json_mapping
+from larqca.sweep.history import read_history
 from larqca.sweep.outcome import (
-    CHECKPOINT,
     CONFIG,
-    HISTORY,
     MODEL,
     PROVENANCE,
     RESULT,
@@ -162,17 +159,9 @@ def _losses(folder: Path) -> list[Point]:
 
 
 def _history(folder: Path) -> list[float]:
-    """The loss of each iteration so far: of the whole run, or of its last checkpoint."""
     try:
-        with open(folder / HISTORY, newline="") as stream:
-            return [float(line["loss"]) for line in csv.DictReader(stream)]
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    try:
-        return [float(loss) for loss in read_arrays(folder / CHECKPOINT)["history"]]
-    except (OSError, ValueError, KeyError):
+        return read_history(folder)
+    except (FileNotFoundError, ValueError):
         return []
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,24 +13,10 @@ MOST_POINTS = 200
 _LARGEST = 1e15
 
 
-def read_loss(path: Path) -> dict[str, list[float]]:
-    """The loss in ``history.csv``: ``iteration`` and ``log10_loss``, of equal length.
-
-    Each point is the mean of a stretch of iterations.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it cannot be read, was cut short, or holds something else.
-    """
-    try:
-        head, *lines = path.read_text().splitlines() or [""]
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from error
-    if head != "iteration,loss":
-        raise ValueError("does not begin with 'iteration,loss'")
-    losses = np.array([_loss(number, line) for number, line in enumerate(lines, start=1)])
+def loss_curve(history: Sequence[float]) -> dict[str, list[float]]:
+    """Losses as ``iteration`` and ``log10_loss``, of equal length; each point is the mean of a
+    stretch of iterations."""
+    losses = np.array(history)
     edges = np.linspace(0, len(losses), min(len(losses), MOST_POINTS) + 1).astype(int)
     points = []
     for start, end in pairwise(edges.tolist()):
@@ -39,13 +24,6 @@ def read_loss(path: Path) -> dict[str, list[float]]:
         if mean > 0:
             points.append(((start + 1 + end) / 2, round(math.log10(mean), 4)))
     return {"iteration": [x for x, _ in points], "log10_loss": [y for _, y in points]}
-
-
-def _loss(number: int, line: str) -> float:
-    iteration, _, loss = line.partition(",")
-    if iteration != str(number) or not math.isfinite(float(loss)):
-        raise ValueError(f"line {number + 1} is not iteration {number} and its loss")
-    return float(loss)
 
 
 def thin_curves(result: Mapping[str, Any]) -> dict[str, list[float | None]]:

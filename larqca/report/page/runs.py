@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from larqca.footprint.memory import readable
 from larqca.report.page.cells import describe_frames, read_frames
-from larqca.report.page.curves import read_loss, thin_curves
+from larqca.report.page.curves import loss_curve, thin_curves
 from larqca.report.table import state_text
 from larqca.sweep.files import read_json_mapping
+from larqca.sweep.history import read_history
 from larqca.sweep.outcome import (
     CELLS,
     CHECKPOINT,
@@ -59,7 +60,7 @@ def describe_run(
         "files": _files(directory, folder),
         "missing": {},
     }
-    _add(panel, "loss", lambda: read_loss(directory / HISTORY), HISTORY, outcome)
+    _add(panel, "loss", lambda: loss_curve(read_history(directory)), HISTORY, outcome)
     _add(panel, "curves", lambda: thin_curves(outcome.result), RESULT, outcome)
     _add(panel, "cells", lambda: describe_frames(read_frames(directory / CELLS)), CELLS, outcome)
     return panel
@@ -94,6 +95,8 @@ def _why_absent(file: str, outcome: Outcome) -> str:
         return "The run diverged before it came to this."
     if outcome.state == "failed":
         return "The run failed before it came to this."
+    if file == HISTORY:
+        return "There once the run has a checkpoint."
     return "There once the run is done."
 
 

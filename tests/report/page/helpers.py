@@ -61,6 +61,7 @@ def make_full_store(out: Path) -> Path:
     finish(folder("wild"), state="diverged", reason=f"diverged at iteration 3: {HOSTILE}",
            metrics={}, curves={}, mutation_step=None, loss=None)
     write_json(folder("wide") / "failure.json", {"reason": HOSTILE})
+    write_arrays(folder("slow") / "checkpoint.npz", {"history": np.array([10.0, 1.0])})
     write_json(folder("slow") / "progress.json", {"phase": "training", "done": 2, "total": 10})
     return out
 

@@ -1,43 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from larqca.report.page.curves import MOST_POINTS, read_loss, thin_curves
+from larqca.report.page.curves import MOST_POINTS, loss_curve, thin_curves
 
 
-def history(tmp_path: Path, text: str) -> Path:
-    (tmp_path / "history.csv").write_text(text)
-    return tmp_path / "history.csv"
-
-
-def test_points_are_means_of_stretches(tmp_path: Path) -> None:
-    lines = "".join(f"{n},{10.0 if n <= 500 else 1.0}\n" for n in range(1, 1001))
-    curve = read_loss(history(tmp_path, "iteration,loss\n" + lines))
+def test_points_are_means_of_stretches() -> None:
+    curve = loss_curve([10.0 if n <= 500 else 1.0 for n in range(1, 1001)])
     assert len(curve["iteration"]) == len(curve["log10_loss"]) == MOST_POINTS
     assert curve["iteration"][:2] == [3.0, 8.0]
     assert curve["log10_loss"][0] == 1.0
     assert curve["log10_loss"][-1] == 0.0
-    assert read_loss(history(tmp_path, "iteration,loss\n1,10.0\n")) == {
-        "iteration": [1.0], "log10_loss": [1.0]}
-    assert read_loss(history(tmp_path, "iteration,loss\n"))["iteration"] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "does not begin with 'iteration,loss'"),
-        ("step,loss\n1,2\n", "does not begin with 'iteration,loss'"),
-        ("iteration,loss\n1,2\n2\n", "could not convert string to float"),
-        ("iteration,loss\n1,<b>\n", "could not convert string to float"),
-        ("iteration,loss\n1,2\n3,4\n", "line 3 is not iteration 2 and its loss"),
-        ("iteration,loss\n1,nan\n", "line 2 is not iteration 1 and its loss"),
-    ],
-)
-def test_a_damaged_history_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        read_loss(history(tmp_path, text))
+    assert loss_curve([10.0]) == {"iteration": [1.0], "log10_loss": [1.0]}
+    assert loss_curve([])["iteration"] == []
 
 
 def test_a_curve_keeps_its_ends() -> None:

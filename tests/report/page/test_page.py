@@ -43,7 +43,10 @@ def test_every_state_is_a_panel_that_says_what_is_missing(store: Path) -> None:
     assert runs["wide"]["missing"]["loss"] == "The run failed before it came to this."
     assert runs["slow"]["standing"] == "stopped at 20 %"
     assert runs["late"]["standing"] == "waiting"
-    assert set(runs["late"]["missing"].values()) == {"There once the run is done."}
+    assert runs["slow"]["loss"]["log10_loss"] == [1.0, 0.0]
+    assert runs["late"]["missing"] == {
+        "loss": "There once the run has a checkpoint.",
+        **dict.fromkeys(("curves", "cells"), "There once the run is done.")}
     assert runs["late"]["files"] == []
 
 
