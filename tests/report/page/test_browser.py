@@ -125,8 +125,8 @@ def test_charts_are_drawn_and_say_what_they_show(page: Page) -> None:
     labels = page.run("return [...document.querySelectorAll('.chart svg')]"
                       ".map(svg => svg.getAttribute('aria-label'))")
     assert labels[0].startswith("cell accuracy % against theoretical memory of 2 lines")
-    assert labels[2].startswith("log10 loss over iterations, 2 runs")
-    assert page.run("return document.querySelectorAll('.series[d]').length") == 6
+    assert labels[2].startswith("log10 loss over iterations, 3 runs")
+    assert page.run("return document.querySelectorAll('.series[d]').length") == 7
     assert page.run("return [...document.querySelectorAll('.chart text')]"
                     ".filter(text => text.textContent === 'mutation').length") == 2
     caption = page.run("return document.querySelector('figcaption').innerText")
@@ -134,16 +134,16 @@ def test_charts_are_drawn_and_say_what_they_show(page: Page) -> None:
 
 
 def test_lines_and_axes_are_chosen(page: Page) -> None:
-    page.wait("return document.querySelectorAll('.series[d]').length === 6")
+    page.wait("return document.querySelectorAll('.series[d]').length === 7")
     page.run("document.querySelector('.legend input').click()")
-    assert page.run("return document.querySelectorAll('.series[d]').length") == 3
+    assert page.run("return document.querySelectorAll('.series[d]').length") == 4
     before = page.run("return document.querySelector('.series[d^=M]').getAttribute('d')")
     page.run("const axis = document.querySelector('#lines select'); axis.value = '50';"
              "axis.dispatchEvent(new Event('change'))")
     paths = page.run("return [...document.querySelectorAll('path[data-line]')]"
                      ".map(path => path.getAttribute('d'))")
     assert paths[0] == before  # the loss
-    assert len(paths) == 3
+    assert len(paths) == 4
     page.run("const up = document.querySelector('#pareto select'); up.value = 'agreement';"
              "up.dispatchEvent(new Event('change'))")
     assert page.run("return document.querySelector('#pareto h3').innerText").startswith(
