@@ -97,7 +97,7 @@ def _list_runs(grid: Grid, directory: Path, options: SweepOptions) -> int:
     from larqca.sweep.plan import describe_plan
     from larqca.sweep.store import check_output
 
-    options.check()
+    options.check_values()
     check_output(directory, grid.name)
     click.echo(describe_plan(grid, directory, options.only))
     return 0

@@ -102,7 +102,7 @@ def export(
     """
     check_out(out)
     _check_for_target(options)
-    check_size(options.max_height or 1, options.max_width or 1)
+    check_size(*(1 if side is None else side for side in (options.max_height, options.max_width)))
     if options.images and options.target in ("c99", "wasm32"):
         check_compiler()
     model_file, provenance = find_model(source)

@@ -26,8 +26,8 @@ _CHUNK = 1 << 20
 def export_sweep(root: Path, file: Path) -> int:
     """Write a sweep's directory as a gzipped tar file.
 
-    Checkpoints of finished runs, which nobody needs any more, are left out. It may be done
-    while the sweep runs: every file is whole at any moment.
+    Checkpoints of finished runs, which nobody needs any more, and what a scheduler keeps of its
+    jobs are left out. It may be done while the sweep runs: every file is whole at any moment.
 
     Args:
         root: the sweep's directory.
@@ -75,12 +75,14 @@ def import_sweep(file: Path, out: Path) -> int:
     Raises:
         StoreError: the file is no such archive, or `out` cannot be written.
     """
-    if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
+    if out.is_symlink() and not out.exists():
+        raise StoreError(f"{out}: leads nowhere; choose another directory")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StoreError(f"{out}: exists and is not empty; choose another directory")
     if out.is_dir() and out.samefile(Path.cwd()):
         raise StoreError(f"{out}: is the directory that you are in; name one inside it")
     try:
-        with written_beside(out.absolute()) as temporary:
+        with written_beside(Path(os.path.realpath(out))) as temporary:
             temporary.mkdir(parents=True)
             count = _unpack(file, temporary)
             _check(temporary, file)

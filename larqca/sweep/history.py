@@ -17,11 +17,14 @@ def read_history(directory: Path) -> list[float]:
         ValueError: the file cannot be read, was cut short, or holds something else.
     """
     try:
-        text = (directory / HISTORY).read_text()
+        return _of_text((directory / HISTORY).read_text())
     except FileNotFoundError:
         return _of_checkpoint(directory / CHECKPOINT)
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
+
+
+def _of_text(text: str) -> list[float]:
     head, *lines = text.splitlines() or [""]
     if head != "iteration,loss":
         raise ValueError("does not begin with 'iteration,loss'")
@@ -37,9 +40,11 @@ def _loss(number: int, line: str) -> float:
 
 def _of_checkpoint(path: Path) -> list[float]:
     try:
-        losses = read_arrays(path, names=("history",))["history"]
-        return [float(loss) for loss in losses]
+        losses = [float(loss) for loss in read_arrays(path, names=("history",))["history"]]
     except FileNotFoundError:
         raise
-    except (OSError, KeyError, TypeError) as error:
-        raise ValueError(f"cannot be read ({error})") from error
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"is not there, and {path.name} cannot be read ({error})") from error
+    if not all(map(math.isfinite, losses)):
+        raise ValueError(f"is not there, and {path.name} holds losses that are not finite")
+    return losses

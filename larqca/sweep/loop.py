@@ -164,30 +164,37 @@ class SweepLoop:
                     but={name for name, start in self._not_before.items() if start > moment})
                 if run is None:
                     return
-                if not self._finished_meanwhile(run):
+                if self._make_way(run):
                     self._start(run)
             except OSError as error:
                 if not is_full(error):
                     raise
                 self._wait_for_room()
 
-    def _finished_meanwhile(self, run: PlannedRun) -> bool:
-        """Whether a job that an earlier sweep handed in has finished the run since this one
-        looked; its result is then the run's."""
+    def _make_way(self, run: PlannedRun) -> bool:
+        """Remove a result that is not whole.
+
+        Returns:
+            Whether there is something to do: a job that an earlier sweep handed in may have
+            finished the run since this one looked. Its result is then the run's.
+        """
+        directory = self._directory(run.hash)
+        directory.mkdir(exist_ok=True)
+        # First: a job at work may finish at any moment, and nobody else writes a result.
+        at_work = is_running(directory)
         outcome = self._read(run.hash)
-        whole = outcome.state != "done" or model_is_whole(self._directory(run.hash))
-        if not (outcome.finished and whole):
+        whole = outcome.state != "done" or model_is_whole(directory)
+        if outcome.finished and whole:
+            self._outcomes[run.hash] = outcome
+            self._schedule.pending.remove(run.hash)
+            self._watcher.finished(run, outcome)
             return False
-        self._outcomes[run.hash] = outcome
-        self._schedule.pending.remove(run.hash)
-        self._watcher.finished(run, outcome)
+        if not at_work:
+            (directory / RESULT).unlink(missing_ok=True)
         return True
 
     def _start(self, run: PlannedRun) -> None:
         directory = self._directory(run.hash)
-        directory.mkdir(exist_ok=True)
-        if not is_running(directory):  # An earlier sweep's job may be at work on it.
-            (directory / RESULT).unlink(missing_ok=True)
         (directory / FAILURE).unlink(missing_ok=True)
         write_json(directory / CONFIG, run.config.model_dump(mode="json"))
         # Resumed numbers are the same bit for bit only with the same threads.
@@ -279,10 +286,8 @@ class SweepLoop:
     def _fail_blocked(self) -> None:
         while blocked := self._schedule.blocked():
             for run, reason in blocked:
-                if self._finished_meanwhile(run):
+                if not self._make_way(run):
                     continue
-                self._directory(run.hash).mkdir(exist_ok=True)
-                (self._directory(run.hash) / RESULT).unlink(missing_ok=True)
                 self._fail(run.hash, reason)
                 self._schedule.pending.discard(run.hash)
                 self._watcher.finished(run, self._outcomes[run.hash])

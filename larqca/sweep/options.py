@@ -8,7 +8,7 @@ from typing import get_args
 
 from larqca.errors import ConfigError
 from larqca.suggest import unknown
-from larqca.sweep.executors import check_executor
+from larqca.sweep.executors import check_name, check_usable
 from larqca.sweep.pending import Retry
 
 
@@ -41,6 +41,11 @@ class SweepOptions:
     fail_fast: bool = False
 
     def check(self) -> None:
+        """Raises ConfigError if a value cannot be, or the executor cannot be used here."""
+        self.check_values()
+        check_usable(self.executor, self.address)
+
+    def check_values(self) -> None:
         """Raises ConfigError if a value cannot be."""
         for name in ("jobs", "threads", "max_failures"):
             value = getattr(self, name)
@@ -48,4 +53,4 @@ class SweepOptions:
                 raise ConfigError(f"{name} must be at least 1, got {value}")
         if self.retry not in get_args(Retry):
             raise ConfigError(f"retry: {unknown('value', self.retry, list(get_args(Retry)))}")
-        check_executor(self.executor, self.address)
+        check_name(self.executor, self.address)

@@ -187,7 +187,12 @@ def _failure_state(failure: Mapping[str, Any]) -> State:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None
+    if type(value) not in (int, float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _share(progress: Mapping[str, Any]) -> float | None:

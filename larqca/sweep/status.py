@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from larqca.sweep.outcome import RESULT, RUNS, Outcome, read_outcome, read_progress
+from larqca.sweep.outcome import RESULT, RESULT_FORMAT, RUNS, Outcome, read_outcome, read_progress
 from larqca.sweep.store import read_index
 from larqca.sweep.wording import duration, outcome_line, progress_line
 
 HEAD_BYTES, TAIL_BYTES = 512, 96
-_STATE = re.compile(rb'"version": 1,.*"result": \{\s*"state": "(done|diverged)"', re.DOTALL)
+_STATE = re.compile(rb'"version": %d,.*"result": \{\s*"state": "(done|diverged)"'
+                    % RESULT_FORMAT["version"], re.DOTALL)
 _SEAL = re.compile(rb'"sha256": "[0-9a-f]{64}"\s*\}\s*\Z')
 
 

@@ -165,10 +165,11 @@ def _date(value: Any) -> str | None:
 
 def _dropped(out: Path, before: Mapping[str, Any], grid: Grid) -> dict[str, str]:
     """Titles of the runs that the index knew and the grid does not, if they ever started."""
-    if index_problem(before) is not None:
-        return {}
-    known = {**before.get(DROPPED, {}),
-             **{run["hash"]: f"{run['row']} (seed {run['seed']})" for run in before["runs"]}}
+    dropped = before.get(DROPPED)
+    known = {name: title for name, title in dropped.items() if isinstance(title, str)
+             } if isinstance(dropped, dict) else {}
+    if index_problem(before) is None:
+        known |= {run["hash"]: f"{run['row']} (seed {run['seed']})" for run in before["runs"]}
     wanted = {run.hash for run in grid.runs}
     return {name: title for name, title in known.items()
             if name not in wanted and (out / RUNS / name).is_dir()}

@@ -41,5 +41,11 @@ def test_a_damaged_history_is_refused(tmp_path: Path, text: str, message: str) -
 @pytest.mark.parametrize("content", [b"", b"PK", b"7"])
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "checkpoint.npz").write_bytes(content)
-    with pytest.raises(ValueError, match="npz"):
+    with pytest.raises(ValueError, match=r"is not there, and checkpoint\.npz cannot be read"):
+        read_history(tmp_path)
+
+
+def test_losses_are_finite(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "checkpoint.npz", {"history": np.array([1.0, np.inf])})
+    with pytest.raises(ValueError, match=r"checkpoint\.npz holds losses that are not finite"):
         read_history(tmp_path)

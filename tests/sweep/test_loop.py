@@ -425,3 +425,30 @@ def test_reasons_of_earlier_failures_stay_until_runs_start_again(tmp_path: Path)
     assert diary.lines == ["start a (seed 0)", "failed a (seed 0)"]
     assert reasons(end) == dict.fromkeys("abc", "exit code 3")
     assert [each.outcome.reason for each in read_status(tmp_path / "out")] == 3 * ["exit code 3"]
+
+
+def test_a_result_that_appears_while_its_lock_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = small_grid({"name": "a"})
+    whole = run_folder(sweep(grid, tmp_path / "whole"), "a")
+
+    def finishing(directory: Path) -> bool:
+        shutil.copytree(whole, directory, dirs_exist_ok=True)
+        return False
+
+    monkeypatch.setattr(loop, "is_running", finishing)
+    diary = Diary()
+    assert states(sweep(grid, tmp_path / "out", watcher=diary)) == {"a": "done"}
+    assert diary.lines == ["done a (seed 0)"]
+
+
+def test_dropped_runs_are_named_though_the_index_was_edited(tmp_path: Path) -> None:
+    sweep(small_grid({"name": "a"}, {"name": "b", "cell": {"noise": 0.5}}), tmp_path / "out")
+    sweep(small_grid({"name": "a"}), tmp_path / "out")
+    path = tmp_path / "out" / "sweep.json"
+    index = json.loads(path.read_text())
+    index["runs"][0]["figures"] = {}
+    path.write_text(json.dumps(index))
+    sweep(small_grid({"name": "a"}), tmp_path / "out")
+    assert list(json.loads(path.read_text())["dropped"].values()) == ["b (seed 0)"]

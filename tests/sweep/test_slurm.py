@@ -15,7 +15,7 @@ import pytest
 from larqca.errors import ConfigError
 from larqca.sweep import options
 from larqca.sweep import run as sweep_run
-from larqca.sweep.executors import check_executor
+from larqca.sweep.executors import check_usable
 from larqca.sweep.outcome import is_running
 
 from .fake_worker import CRASH, EXIT_3, SLOW
@@ -32,7 +32,7 @@ def local_cluster(monkeypatch: pytest.MonkeyPatch, project_root: Path) -> None:
     monkeypatch.setattr(
         sweep_run, "make_executor",
         lambda name, *, jobs, address, directory: SlurmExecutor(jobs, directory, "local"))
-    monkeypatch.setattr(options, "check_executor", lambda name, address: None)
+    monkeypatch.setattr(options, "check_usable", lambda name, address: None)
     monkeypatch.setenv("PYTHONPATH", str(project_root))
 
 
@@ -94,7 +94,7 @@ def test_the_job_of_an_earlier_sweep_is_waited_for(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     with pytest.raises(ConfigError, match="needs Slurm's sbatch, which is not on"):
-        check_executor("slurm", None)
+        check_usable("slurm", None)
     monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(ConfigError, match=r"pip install 'larqca\[slurm\]'"):
-        check_executor("slurm", None)
+        check_usable("slurm", None)

@@ -141,8 +141,8 @@ def test_an_index_that_was_edited(
     assert command.run(["sweep", "status", str(out)]) == 0
 
 
-@pytest.mark.parametrize("change", [{"done": "x"}, {"total": None}, {"rate": "fast"},
-                                    {"phase": 3}, {"loss": []}])
+@pytest.mark.parametrize("change", [{"done": "x"}, {"done": 10**400}, {"total": None},
+                                    {"rate": "fast"}, {"phase": 3}, {"loss": []}])
 def test_a_progress_that_was_edited_is_none(tmp_path: Path, change: dict[str, Any]) -> None:
     progress = {"phase": "training", "done": 1, "total": 5, "loss": 1.0, "rate": 2.0}
     write_json(tmp_path / "progress.json", progress)

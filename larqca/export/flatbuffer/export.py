@@ -104,7 +104,8 @@ def _flatbuffer_target(name: str) -> FlatbufferTarget:
 
 
 def _size(options: Options, images: Array) -> tuple[int, int]:
-    size = (options.max_height or images.shape[1], options.max_width or images.shape[2])
+    size = (images.shape[1] if options.max_height is None else options.max_height,
+            images.shape[2] if options.max_width is None else options.max_width)
     check_size(*size)
     return size
 

@@ -93,7 +93,7 @@ def _why_absent(file: str, outcome: Outcome) -> str:
         return f"{file} is not in the run's directory{older}."
     if outcome.state == "diverged":
         return "The run diverged before it came to this."
-    if outcome.state == "failed":
+    if outcome.failed:
         return "The run failed before it came to this."
     if file == HISTORY:
         return "There once the run has a checkpoint."

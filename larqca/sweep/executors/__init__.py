@@ -12,18 +12,21 @@ from larqca.sweep.executors.interface import Executor
 EXECUTORS = {"local": False, "ray": True, "slurm": False}
 
 
-def check_executor(name: str, address: str | None) -> None:
-    """See whether an executor can be used, before anything is written.
-
-    Raises:
-        ConfigError: there is no such executor, it takes no address, what it needs is not
-            installed, or nothing answers at the address.
-    """
+def check_name(name: str, address: str | None) -> None:
+    """Raises ConfigError if there is no such executor, or it takes no address."""
     if name not in EXECUTORS:
         raise ConfigError(f"executor: {unknown('value', name, list(EXECUTORS))}")
     if address is not None and not EXECUTORS[name]:
         takes = ", ".join(each for each, has in EXECUTORS.items() if has)
         raise ConfigError(f"address: the executor {name!r} has none; one is for {takes}")
+
+
+def check_usable(name: str, address: str | None) -> None:
+    """See whether an executor that passed `check_name` can be used, before anything is written.
+
+    Raises:
+        ConfigError: what it needs is not installed, or nothing answers at the address.
+    """
     if name == "ray":
         from larqca.sweep.executors.ray import check_ray
 
@@ -35,7 +38,7 @@ def check_executor(name: str, address: str | None) -> None:
 
 
 def make_executor(name: str, *, jobs: int, address: str | None, directory: Path) -> Executor:
-    """An executor that passed `check_executor` and has not connected yet.
+    """An executor that passed `check_usable` and has not connected yet.
 
     Args:
         name: a key of `EXECUTORS`.

@@ -4,7 +4,7 @@ Which run comes next, what its files say, what failed and what is tried again is
 `larqca.sweep.loop`'s. A worker is a command (`Task.command`) that finds everything in the
 sweep's directory and leaves everything there, so that an executor has nothing to carry but
 that command. Another executor is one file with two classes, an `Executor` and its `Job`, and
-its name in `larqca/sweep/executors/__init__.py` (`EXECUTORS`, `check_executor`,
+its name in `larqca/sweep/executors/__init__.py` (`EXECUTORS`, `check_usable`,
 `make_executor`); `larqca/sweep/executors/local.py` is the shortest.
 """
 

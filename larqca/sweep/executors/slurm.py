@@ -46,15 +46,15 @@ class SlurmExecutor:
         self._folder = directory.absolute() / FOLDER
         self._runs = directory / RUNS
         self._cluster = cluster
-        self._adopted: list[Path] = []
 
     def __enter__(self) -> SlurmExecutor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for folder in self._adopted:
-            # Not before: a job writes into it for a moment after its run has ended.
-            if not is_running(self._runs / folder.name):
+        # Of jobs of earlier sweeps; a job writes into it for a moment after its run has ended.
+        for folder in self._folder.glob("*"):
+            run = self._runs / folder.name
+            if (run / RESULT).exists() and not is_running(run):
                 shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()  # where no job is left
@@ -64,7 +64,6 @@ class SlurmExecutor:
         (task.directory / STOP).unlink(missing_ok=True)
         folder = self._folder / task.run
         if is_running(task.directory):
-            self._adopted.append(folder)
             return AdoptedJob(task)
         executor = self._submitit.AutoExecutor(folder=folder, cluster=self._cluster)
         minutes = task.resources.minutes
