@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_TEMPORARY = ".tmp"
+# What is being written ends in this.
+TEMPORARY = ".tmp"
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def written_beside(path: Path) -> Iterator[Path]:
         A free path beside it. What was written there takes its place, or is removed after an
         error.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -67,7 +68,7 @@ def remove_temporaries(directory: Path, name: str = "*") -> None:
         directory: where the file lies.
         name: of the file, which nobody may write now; "*" for all files.
     """
-    for path in directory.glob(f".{name}.*{_TEMPORARY}"):
+    for path in directory.glob(f".{name}.*{TEMPORARY}"):
         path.unlink(missing_ok=True)
 
 

@@ -14,6 +14,8 @@ from larqca.quantizers.registry import check_planes, normalize
 
 Positive = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+# Of a configuration (`larqca.config.canonical.run_hash`); it names the run's directory.
+RunHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Scale = Literal["none", "channel", "rank_one"]
 DataName = Literal["digits", "mnist", "fashion_mnist"]
@@ -276,7 +278,7 @@ class EvaluationConfig(Section):
 class RunSource(Section):
     """Start from the weights of another run of the store, by its hash."""
 
-    run: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    run: RunHash
 
 
 class FileSource(Section):

@@ -26,7 +26,7 @@ from larqca.export.manifest import (
 )
 from larqca.export.program import Program
 from larqca.export.program_file import program_as_bytes
-from larqca.export.size import check_size
+from larqca.export.size import check_size, grid_size
 from larqca.export.targets import FLATBUFFER_TARGETS, Target
 from larqca.export.wasm import emit_wasm
 from larqca.footprint.memory import readable
@@ -102,7 +102,7 @@ def export(
     """
     check_out(out)
     _check_for_target(options)
-    check_size(*(1 if side is None else side for side in (options.max_height, options.max_width)))
+    check_size(options.max_height, options.max_width)
     if options.images and options.target in ("c99", "wasm32"):
         check_compiler()
     model_file, provenance = find_model(source)
@@ -155,9 +155,7 @@ def export_program(
         origin: what the manifest shall say of where the model came from.
         tests: test images and their labels, to judge what lowering costs.
     """
-    height = images.shape[1] if options.max_height is None else options.max_height
-    width = images.shape[2] if options.max_width is None else options.max_width
-    check_size(height, width)
+    height, width = grid_size(options.max_height, options.max_width, images)
     judged = options.images if options.target != "program" else 0
     chosen = {**asdict(options), "max_height": height, "max_width": width, "images": judged}
     cases = _vectors(program, images, height, width)

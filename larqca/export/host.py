@@ -6,7 +6,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +76,6 @@ def seed_case(program: Program, grey: Array, *, seed: int, steps: int) -> Case:
     return Case(grey, state, seed, steps)
 
 
-def random_cases(
-    program: Program, number: int, max_height: int, max_width: int, *, steps: int, seed: int = 0
-) -> list[Case]:
-    """The first of `endless_cases`."""
-    return list(islice(endless_cases(program, max_height, max_width, steps=steps, seed=seed),
-                       number))
-
-
 def endless_cases(
     program: Program, max_height: int, max_width: int, *, steps: int, seed: int = 0
 ) -> Iterator[Case]:
@@ -107,11 +99,12 @@ def in_batches(cases: Iterable[Case]) -> Iterator[list[Case]]:
     batch: list[Case] = []
     size = 0
     for case in cases:
-        if batch and size + len(case.bytes()) > BATCH_BYTES:
+        more = len(case.bytes())
+        if batch and size + more > BATCH_BYTES:
             yield batch
             batch, size = [], 0
         batch.append(case)
-        size += len(case.bytes())
+        size += more
     if batch:
         yield batch
 

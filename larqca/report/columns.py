@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from larqca.errors import ConfigError
 from larqca.footprint.memory import readable
@@ -220,3 +220,8 @@ def find_column(name: str) -> Column:
     if name not in BY_NAME:
         raise ConfigError(unknown("column", name, BY_NAME))
     return BY_NAME[name]
+
+
+def is_known(value: object) -> TypeGuard[float]:
+    """Whether a cell of a table holds a number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

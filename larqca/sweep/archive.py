@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from larqca.errors import StoreError
-from larqca.files import written_beside
+from larqca.files import TEMPORARY, written_beside
 from larqca.sweep.executors.slurm import FOLDER as SLURM
 from larqca.sweep.outcome import CHECKPOINT, LOCK, RESULT
 from larqca.sweep.store import read_index
@@ -55,7 +55,7 @@ def export_sweep(root: Path, file: Path) -> int:
 
 def _files(root: Path) -> Iterator[Path]:
     for path in sorted(root.rglob("*")):
-        passing = path.name == LOCK or path.name.endswith(".tmp")
+        passing = path.name == LOCK or path.name.endswith(TEMPORARY)
         handed_in = path.relative_to(root).parts[0] == SLURM
         spent = path.name == CHECKPOINT and (path.parent / RESULT).exists()
         if path.is_file() and not path.is_symlink() and not (passing or handed_in or spent):

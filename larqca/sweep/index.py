@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-# Of a configuration (`larqca.config.canonical.run_hash`); it names the run's directory.
-# In Rust's expressions $ is the very end.
-RunHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+from larqca.config.schema import RunHash
+
 Amount = Annotated[float, Field(ge=0)]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from larqca import __version__
 from larqca.errors import StoreError
-from larqca.files import remove_temporaries, write_bytes
+from larqca.files import TEMPORARY, remove_temporaries, write_bytes
 from larqca.sweep.figures import Figures
 from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.grid import Grid, PlannedRun
@@ -214,7 +214,7 @@ def _check_format(root: Path, index: Mapping[str, Any]) -> None:
 
 def _is_ours_early(entry: str) -> bool:
     """What a sweep that was killed at once may leave before its index is there."""
-    return entry == LOCK or (entry.startswith(".") and entry.endswith(".tmp"))
+    return entry == LOCK or (entry.startswith(".") and entry.endswith(TEMPORARY))
 
 
 def _check_can_be_made(out: Path) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from functools import cache
+from itertools import islice
 
 import numpy as np
 
+from larqca.export.host import endless_cases
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.lower import lower
 from tests.automata.helpers import random_pictures, tiny_automaton
@@ -52,3 +54,9 @@ def random_grid(program, grey, seed=0):
         0, program.state_bits - 2, grid.state.shape)
     grid.state = words * machine.alive(grid)[..., None]
     return machine, grid
+
+
+def random_cases(program, number, max_height, max_width, *, steps, seed=0):
+    """The first of `endless_cases`."""
+    return list(islice(endless_cases(program, max_height, max_width, steps=steps, seed=seed),
+                       number))

@@ -13,7 +13,7 @@ import pytest
 from larqca.errors import ExportError
 from larqca.export.c99.constants import Constant, bit_stream, bit_words, signed, unsigned
 from larqca.export.c99.emit import emit_c99
-from larqca.export.host import WARNINGS, Case, compare, random_cases, seed_case
+from larqca.export.host import WARNINGS, Case, compare, seed_case
 from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.program import (
     Affine,
@@ -31,7 +31,7 @@ from larqca.export.program import (
 )
 from larqca.export.verify import check_source
 from tests.export.cases import EVERY, INPUTS
-from tests.export.helpers import tiny_program, whole_pictures
+from tests.export.helpers import random_cases, tiny_program, whole_pictures
 from tests.export.random_programs import random_program
 
 SANITIZERS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")

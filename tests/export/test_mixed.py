@@ -4,8 +4,8 @@ computes what the program means."""
 import pytest
 
 from larqca.export.c99.emit import emit_c99
-from larqca.export.host import random_cases
 from larqca.export.verify import check_source
+from tests.export.helpers import random_cases
 from tests.export.random_programs import random_program
 
 COUNT, EACH = 40, 10

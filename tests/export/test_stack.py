@@ -13,12 +13,12 @@ from larqca.export.host import (
     compare,
     compile_driver,
     interpret_case,
-    random_cases,
     read_outcomes,
     run_cases,
 )
 from larqca.export.interpret import Interpreter
 from larqca.export.wasm import emit_wasm, run_in_node
+from tests.export.helpers import random_cases
 from tests.export.random_programs import random_program
 from tests.toolchains import need
 

@@ -20,7 +20,6 @@ from larqca.export.host import (
     Case,
     compare,
     interpret_case,
-    random_cases,
     read_outcomes,
     seed_case,
 )
@@ -28,7 +27,7 @@ from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.verify import check_source, verify
 from larqca.export.wasm import emit_wasm, run_in_node
 from tests.export.cases import EVERY
-from tests.export.helpers import tiny_program, whole_pictures
+from tests.export.helpers import random_cases, tiny_program, whole_pictures
 from tests.export.random_programs import random_program
 from tests.toolchains import need
 

@@ -23,7 +23,7 @@ from larqca.export.flatbuffer.content import constant_bytes
 from larqca.export.flatbuffer.machine import open_machine
 from larqca.export.flatbuffer.step_graph import ROLLOUT_STEPS
 from larqca.export.flatbuffer.vectors import MARKS, VECTORS, fitted, keras_vectors, read_vectors
-from larqca.export.size import check_size
+from larqca.export.size import grid_size
 from larqca.export.targets import FLATBUFFER_TARGETS, FlatbufferTarget
 from larqca.footprint.macs import macs_of
 from larqca.footprint.memory import memory_of, readable
@@ -52,7 +52,7 @@ def export_flatbuffers(
         ExportError: the target cannot hold the automaton, or computes something else.
     """
     target = _flatbuffer_target(options.target)
-    size = _size(options, images)
+    size = grid_size(options.max_height, options.max_width, images)
     flat = build(model, target, *size, fitted(images, *size))
     vectors = keras_vectors(model, images[:PICTURES], *size, fire=options.fire, seed=options.seed)
     comparison = compare(flat.files, target, vectors)
@@ -101,13 +101,6 @@ def verify_flatbuffers(directory: Path, content: Mapping[str, Any]) -> str:
 
 def _flatbuffer_target(name: str) -> FlatbufferTarget:
     return next(target for target in FLATBUFFER_TARGETS if target == name)
-
-
-def _size(options: Options, images: Array) -> tuple[int, int]:
-    size = (images.shape[1] if options.max_height is None else options.max_height,
-            images.shape[2] if options.max_width is None else options.max_width)
-    check_size(*size)
-    return size
 
 
 def _versions(target: FlatbufferTarget) -> dict[str, str]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from larqca.report.columns import Line
-from larqca.report.compare.quantities import Quantity, choose_quantities, is_known
+from larqca.report.columns import Line, is_known
+from larqca.report.compare.quantities import Quantity, choose_quantities
 from larqca.report.compare.side import Key, Side, read_side
 from larqca.report.compare.thresholds import Threshold, read_thresholds
 from larqca.report.versions import differing, versions_label

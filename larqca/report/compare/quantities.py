@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from larqca.errors import ConfigError
 from larqca.footprint.memory import readable
@@ -116,8 +114,3 @@ def choose_quantities(names: Sequence[str] | None) -> list[Quantity]:
     if names is None:
         return [quantity for quantity in QUANTITIES if quantity.default]
     return list(dict.fromkeys(find_quantity(name) for name in names))
-
-
-def is_known(value: object) -> TypeGuard[float]:
-    """Whether a cell of a table holds a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

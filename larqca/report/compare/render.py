@@ -10,9 +10,9 @@ import pandas as pd
 from tabulate import tabulate
 
 from larqca.errors import ConfigError
-from larqca.report.columns import Line
+from larqca.report.columns import Line, is_known
 from larqca.report.compare.comparison import Comparison, RowPair
-from larqca.report.compare.quantities import Quantity, is_known
+from larqca.report.compare.quantities import Quantity
 from larqca.report.compare.side import Key
 from larqca.report.render import FORMATS
 from larqca.suggest import unknown

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from larqca.report.columns import BY_NAME, Column, Line
+from larqca.report.columns import BY_NAME, Column, Line, is_known
 from larqca.report.render import one_line
 
 
@@ -78,7 +77,7 @@ def _row(
 
 def _class(column: Column, line: Line) -> str:
     value: Any = line.get(column.sources[0])
-    if not _finite(value):
+    if not is_known(value):
         # The words of a reason need room, other text stays on its line.
         return ' class="words"' if column.name == "state" else ""
     if column.name.endswith("_difference") and abs(value) > 1e-9:
@@ -90,7 +89,7 @@ def _class(column: Column, line: Line) -> str:
 def _sort_value(column: Column, line: Line) -> str:
     """What the line is sorted by in this column; nothing where it has no value."""
     value: Any = line.get(column.sources[0])
-    if _finite(value):
+    if is_known(value):
         return f' data-value="{float(value)!r}"'
     if isinstance(value, str) and (text := column.write(line)):
         return f' data-value="{escape(text)}"'
@@ -98,9 +97,4 @@ def _sort_value(column: Column, line: Line) -> str:
 
 
 def _is_number(column: Column, lines: Sequence[Mapping[str, Any]]) -> bool:
-    return any(_finite(line.get(column.sources[0])) for line in lines)
-
-
-def _finite(value: Any) -> bool:
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and math.isfinite(value))
+    return any(is_known(line.get(column.sources[0])) for line in lines)
