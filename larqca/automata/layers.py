@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,20 +63,27 @@ class ChannelScale(keras.layers.Layer):
 
 @keras.utils.register_keras_serializable("larqca")
 class KernelScale(keras.layers.Layer):
-    """Holds a learned number for every row of the next convolution's kernel matrix.
+    """Holds the learned scales of the rows of the next convolution's kernel matrix.
 
     The convolution multiplies its quantized kernel by it; the layer itself passes its
     inputs on. It is a layer of its own so that Larq's summary counts its numbers as
     what they are, and no multiply-accumulates for them.
 
     Args:
-        rows: shape of the scale, ``[height, width, inputs]``.
+        shape: of the scales, all but the last for places, the last for input channels.
+        places: for each place of the kernel, in raster order, which of them is its own.
     """
 
-    def __init__(self, *, rows: tuple[int, ...], **kwargs: Any) -> None:
+    def __init__(self, *, shape: Sequence[int], places: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rows = tuple(rows)
-        self.scale = self.add_weight(name="scale", shape=self.rows, initializer="ones")
+        self.shape = tuple(shape)
+        self.places = tuple(places)
+        self.scale = self.add_weight(name="scale", shape=self.shape, initializer="ones")
+
+    def rows(self) -> Any:
+        """The scale of every row, ``[kernel_size**2, inputs]``."""
+        own = tf.reshape(self.scale, [-1, self.shape[-1]])
+        return tf.gather(own, self.places) if len(self.places) > own.shape[0] else own
 
     def call(self, inputs: Any) -> Any:
         """The inputs as they are."""
@@ -84,7 +91,7 @@ class KernelScale(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "rows": self.rows}
+        return {**super().get_config(), "shape": self.shape, "places": self.places}
 
 
 class Block:
@@ -146,7 +153,7 @@ class Block:
 
         def scaled(kernel: Any) -> Any:
             levels = kernel if quantizer is None else quantizer(kernel)
-            return levels * scale.scale[..., None]
+            return levels * tf.reshape(scale.rows(), [*levels.shape[:-1], 1])
 
         scaled.precision = getattr(quantizer, "precision", 32)  # type: ignore[attr-defined]
         return scaled
@@ -254,7 +261,9 @@ def _input_scale(layout: LayerLayout, name: str) -> Any:
     if not layout.has_input_scale:
         return None
     if layout.input_quantizer is None:
-        return KernelScale(rows=layout.input_scale_shape, name=name)
+        return KernelScale(
+            shape=layout.input_scale_shape, places=layout.scale_places, name=name
+        )
     return ChannelScale(name=name)
 
 

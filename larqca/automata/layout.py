@@ -29,7 +29,7 @@ class LayerLayout:
         outputs: output channels.
         kernel_quantizer: quantizer spec of the kernel, None for float.
         input_quantizer: quantizer spec of the input, None for float.
-        scale: "none", "channel" or "rank_one".
+        scale: "none", "channel", "center" or "rank_one".
         bias: whether a bias is added.
         relu: whether a ReLU follows.
         pad_values: what a neighbour outside the grid contributes.
@@ -65,16 +65,28 @@ class LayerLayout:
     @property
     def has_input_scale(self) -> bool:
         """Whether there is a learned scale on the input side."""
-        return self.scale == "rank_one"
+        return self.scale in ("center", "rank_one")
 
     @property
     def input_scale_shape(self) -> tuple[int, ...]:
-        """One scale for each row of the kernel ``[height, width, inputs]``; where inputs
-        are quantized, one for each channel in front of the quantizer ``[inputs]``,
-        because behind it the inputs would not be of few bits any more."""
+        """One scale for each row of the kernel ``[height, width, inputs]``, or for each
+        place of `scale_places` ``[places, inputs]``; where inputs are quantized, one for
+        each channel in front of the quantizer ``[inputs]``, because behind it the inputs
+        would not be of few bits any more."""
         if self.input_quantizer is not None:
             return (self.inputs,)
+        if self.scale == "center":
+            return (max(self.scale_places) + 1, self.inputs)
         return (self.kernel_size, self.kernel_size, self.inputs)
+
+    @property
+    def scale_places(self) -> tuple[int, ...]:
+        """Which of an input channel's scales each of the ``kernel_size**2`` places of the
+        kernel has: its own, or the first in the centre and the second all around it."""
+        area = self.kernel_size**2
+        if self.scale == "center":
+            return tuple(int(place != area // 2) for place in range(area))
+        return tuple(range(area))
 
     @property
     def has_output_scale(self) -> bool:

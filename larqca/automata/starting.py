@@ -232,12 +232,13 @@ def _requantized(
         elif change is not None and name == "perceive/0":
             arrays[f"{name}/input_scale"] = change.gain
     elif layout.has_input_scale:
-        rows = _nonzero(np.abs(weights).mean(axis=2))
+        own = _row_magnitudes(weights, layout.scale_places)
         if layout.kernel_quantizer is None:
-            rows = np.ones_like(rows)
+            own = np.ones_like(own)
+        rows = own[list(layout.scale_places)]
         weights = weights / rows[..., None]
         seen = None if seen is None else seen * rows
-        arrays[f"{name}/input_scale"] = rows.reshape(layout.input_scale_shape)
+        arrays[f"{name}/input_scale"] = own.reshape(layout.input_scale_shape)
     latent, outputs = factorized(weights, _quantize(target), layout)
     if seen is not None and layout.has_output_scale:
         latent, outputs, more = _together(target, weights, latent, outputs, seen)
@@ -247,6 +248,13 @@ def _requantized(
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
+
+
+def _row_magnitudes(weights: Array, places: Sequence[int]) -> Array:
+    """Mean magnitudes of the weights at the places that share a scale, ``[scales, inputs]``."""
+    rows = np.abs(weights).mean(axis=2)
+    shared = [rows[np.equal(places, own)].mean(axis=0) for own in range(max(places) + 1)]
+    return _nonzero(np.stack(shared))
 
 
 def _together(

@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 # Of a configuration (`larqca.config.canonical.run_hash`); it names the run's directory.
 RunHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
-Scale = Literal["none", "channel", "rank_one"]
+Scale = Literal["none", "channel", "center", "rank_one"]
 DataName = Literal["digits", "mnist", "fashion_mnist"]
 
 
@@ -66,9 +66,12 @@ class NetworkConfig(Section):
         input_planes: with how many evenly spaced thresholds in (-1, 1) the input quantizer
             looks at each input; the layer reads the sum. One is the quantizer itself.
         scale: learned magnitudes of each layer: none, one per output channel
-            (`channel`), or one per output and one per input of the kernel matrix, so
-            that |W| is a rank-one product (`rank_one`; before quantized inputs, one per
-            input channel). By default, none for float kernels, and for quantized ones
+            (`channel`), or one per output and one per row of the kernel matrix, so that
+            |W| is a rank-one product (`rank_one`: one for each neighbour's each channel), or
+            the same with two for each input channel, one of the cell itself and one of all
+            eight neighbours (`center`: nearly as good for 40 numbers instead of 180; see
+            README of `reports/`). Before quantized inputs, the last two are one per input
+            channel. By default, none for float kernels, and for quantized ones
             what makes them learn: `rank_one` in perceive layers, `channel` in update
             layers (a scale of their inputs would only repeat that of the outputs before).
         bias: whether each layer adds a bias.

@@ -102,7 +102,7 @@ def _matrix(kernel: Any) -> Array:
 def _row_scale(block: Block) -> Array | None:
     if not isinstance(block.input_scale, KernelScale):
         return None
-    rows: Array = block.input_scale.scale.numpy().astype(np.float64).reshape(-1)
+    rows: Array = block.input_scale.rows().numpy().astype(np.float64).reshape(-1)
     return rows
 
 

@@ -52,7 +52,7 @@ def test_kernel_quantizers(base, quantizer, pad_values):
 
 @pytest.mark.parametrize("quantizer", ELEMENTWISE)
 @pytest.mark.parametrize("pad_values", [0, 1])
-@pytest.mark.parametrize("scale", ["none", "rank_one"])
+@pytest.mark.parametrize("scale", ["none", "center", "rank_one"])
 @pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
 def test_input_quantizers(base, quantizer, pad_values, scale):
     network = {"input_quantizer": quantizer, "scale": scale, "pad_values": pad_values}

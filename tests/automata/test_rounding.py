@@ -92,7 +92,7 @@ def test_an_automaton_that_blows_up_starts_as_one_that_was_not_seen():
         np.testing.assert_array_equal(array, arrays[1][name])
 
 
-@pytest.mark.parametrize("scale", ["channel", "rank_one"])
+@pytest.mark.parametrize("scale", ["channel", "center", "rank_one"])
 @pytest.mark.parametrize("quantizer", ["ste_sign", "ste_tern"])
 def test_an_automaton_that_was_seen_running_starts_nearer(scale, quantizer):
     pictures = random_pictures(1, 16, 10, 10)

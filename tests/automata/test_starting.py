@@ -19,7 +19,7 @@ def distance(one, other):
     return np.linalg.norm(a - b) / np.linalg.norm(a)
 
 
-@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+@pytest.mark.parametrize("scale", ["none", "channel", "center", "rank_one"])
 def test_a_float_automaton_started_from_another_computes_the_same(scale):
     source = tiny_automaton(seed=1)
     target = tiny_automaton(seed=2, **networks(scale=scale))
@@ -27,7 +27,7 @@ def test_a_float_automaton_started_from_another_computes_the_same(scale):
     assert distance(source, target) < 1e-5
 
 
-@pytest.mark.parametrize("scale", ["channel", "rank_one"])
+@pytest.mark.parametrize("scale", ["channel", "center", "rank_one"])
 def test_a_scaled_float_automaton_folds_its_scales(scale):
     source = tiny_automaton(seed=1, **networks(scale=scale))
     target = tiny_automaton(seed=2)
@@ -66,22 +66,27 @@ def test_every_quantizer_starts_nearer_than_no_weights_at_all(quantizer):
     assert all(np.isfinite(array).all() for array in target.arrays().values())
 
 
-def test_rank_one_magnitudes_are_found_exactly():
+@pytest.mark.parametrize("scale", ["center", "rank_one"])
+def test_rank_one_magnitudes_are_found_exactly(scale):
     """A kernel that is sign times a rank-one magnitude loses nothing at one bit."""
     source = tiny_automaton(seed=1)
     rng = np.random.default_rng(3)
     exact = {}
     for name, array in source.arrays().items():
         if name.endswith("kernel"):
-            rows = rng.uniform(0.5, 2.0, (1, 1, array.shape[2], 1))
+            rows = rng.uniform(0.5, 2.0, (*array.shape[:3], 1))
+            if scale == "center" and len(rows) == 3:
+                ring = rng.uniform(0.5, 2.0, (1, 1, array.shape[2], 1))
+                rows = np.where(np.eye(9)[4].reshape(3, 3, 1, 1), rows, ring)
             columns = rng.uniform(0.5, 2.0, (1, 1, 1, array.shape[3]))
             array = np.sign(array) * rows * columns * 0.1
         exact[name] = array.astype(np.float32)
     source.set_arrays(exact)
-    settings = networks(kernel_quantizer="ste_sign", scale="rank_one")
-    target = tiny_automaton(seed=2, **settings)
+    target = tiny_automaton(seed=2, **networks(kernel_quantizer="ste_sign", scale=scale))
     start_from(target, source)
     assert distance(source, target) < 1e-5
+    scales = target.arrays()["perceive/0/input_scale"]
+    assert scales.shape == target.layout.perceive[0].input_scale_shape
 
 
 def test_magnitudes_of_inputs_move_through_a_relu():

@@ -22,6 +22,7 @@ KERNELS = {
     "float, rank one": with_quantizers(TINY, scale="rank_one", pad_values=1),
     "one bit": with_quantizers(TINY, **SIGN),
     "one bit, deep, rank one": with_quantizers(DEEP, pad_values=1, scale="rank_one", **SIGN),
+    "one bit, deep, center": with_quantizers(DEEP, scale="center", **SIGN),
     "one bit, no scales": with_quantizers(DEEP, scale="none", **SIGN),
     "approx_sign": with_quantizers(TINY, kernel_quantizer="approx_sign", scale="channel"),
     "swish_sign": with_quantizers(TINY, kernel_quantizer="swish_sign", pad_values=1),

@@ -40,7 +40,7 @@ def test_memory_is_the_published_tables_digit_for_digit(quantizer, memory):
 
 
 @pytest.mark.parametrize("quantizer", ["none", *QUANTIZERS])
-@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+@pytest.mark.parametrize("scale", ["none", "channel", "center", "rank_one"])
 @pytest.mark.parametrize("preset", ["clothing", "compact"])
 def test_memory_and_macs_are_larqs(quantizer, scale, preset):
     layout = layout_of(build_run_config({"preset": preset, **quantized(quantizer, scale=scale)}))
@@ -68,7 +68,7 @@ def test_readable_sizes(size, text):
     assert readable(size) == text
 
 
-@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+@pytest.mark.parametrize("scale", ["none", "channel", "center", "rank_one"])
 def test_each_plane_is_counted_as_a_kernel(scale):
     network = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign", "scale": scale}
     one = layout_of(build_run_config({"preset": "compact", "perceive": network}))
