@@ -14,6 +14,7 @@ from typing import Any
 
 from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
 from larqca.errors import ModelFileError
+from larqca.quantizers.registry import label
 
 CLASSES = 10
 
@@ -87,6 +88,11 @@ class LayerLayout:
         if self.scale == "center":
             return tuple(int(place != area // 2) for place in range(area))
         return tuple(range(area))
+
+    @property
+    def inputs_read(self) -> tuple[Any, ...]:
+        """Quantizer and planes: which numbers the kernel sees for given inputs."""
+        return self.input_quantizer, self.input_planes
 
     @property
     def has_output_scale(self) -> bool:
@@ -198,7 +204,8 @@ def _stack(
 
 def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
     """An automaton can start from another one's weights if both have the same layers, up
-    to quantizers, scales and biases.
+    to quantizers, scales and biases, and layers whose inputs are quantized in the source
+    read the same in both: what they were trained on cannot be had from anything else.
 
     Raises:
         ModelFileError: says which layers each has.
@@ -208,6 +215,21 @@ def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
             f"its layers (kernel, inputs-outputs) are {_shown(source)}, "
             f"those of the automaton to start are {_shown(target)}"
         )
+    for one, other in zip(source.layers, target.layers, strict=True):
+        unscaled = one.has_input_scale and not other.has_input_scale
+        if one.input_quantizer is not None and (one.inputs_read != other.inputs_read or unscaled):
+            raise ModelFileError(
+                f"{one.name} has {_inputs_shown(one)} there, and {_inputs_shown(other)} in the "
+                "automaton to start; inputs must be float there, or the same"
+            )
+
+
+def _inputs_shown(layer: LayerLayout) -> str:
+    if layer.input_quantizer is None:
+        return "float inputs"
+    planes = f" in {layer.input_planes} planes" if layer.input_planes > 1 else ""
+    scaled = "scaled " if layer.has_input_scale else ""
+    return f"{scaled}inputs of {label(layer.input_quantizer)}{planes}"
 
 
 def _shown(layout: AutomatonLayout) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.quantizers.build import is_elementwise
+from larqca.quantizers.registry import dorefa_mode
 
 Array = npt.NDArray[Any]
 
@@ -55,7 +56,7 @@ def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Level
         quantizer: latent weights to levels.
         spec: the quantizer's name and arguments.
     """
-    if spec.get("mode") == "weights":  # DoReFa's: a tanh, then even levels up to the largest
+    if dorefa_mode(spec) == "weights":  # a tanh, then even levels up to the largest
         values = np.linspace(-1.0, 1.0, 2 ** spec["k_bit"])
         latents = np.arctanh(np.tanh(1.0) * values)
     elif is_elementwise(quantizer):
@@ -86,6 +87,9 @@ def round_together(
     damped = moments + _DAMPING * max(float(np.diag(moments).mean()), 1e-12) * np.eye(len(moments))
     best_error = np.full(weights.shape[1], np.inf)
     chosen, best_scale = np.zeros_like(weights), scale.astype(np.float64)
+    # An output without weights keeps its scale of zero; any level will do.
+    empty = scale == 0
+    scale = np.where(empty, 1.0, scale)
     for factor in _FACTORS:
         tried = factor * scale
         found = _row_by_row(weights, levels, tried, damped)
@@ -96,7 +100,7 @@ def round_together(
         better = error < best_error
         best_error = np.where(better, error, best_error)
         chosen, best_scale = np.where(better, found, chosen), np.where(better, tried, best_scale)
-    return chosen, best_scale
+    return chosen, np.where(empty, 0.0, best_scale)
 
 
 def _row_by_row(weights: Array, levels: Array, scale: Array, moments: Array) -> Array:

@@ -21,6 +21,7 @@ from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.rounding import levels_of, round_together
 from larqca.backend import tf
+from larqca.quantizers.registry import dorefa_mode
 
 Array = npt.NDArray[Any]
 
@@ -35,12 +36,15 @@ class InputChange:
         offset: what is added to it then, ``[inputs]``.
         rows: x is about ``rows * code + constant``, with the code that the kernel gets.
         constant: see `rows`.
+        by_scale: whether the layer's own input scale multiplies by `gain`, and not the layer
+            before.
     """
 
     gain: Array
     offset: Array
     rows: Array
     constant: Array
+    by_scale: bool = False
 
 
 def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -> None:
@@ -87,10 +91,9 @@ def _input_changes(
     if images is not None and any(new):
         inputs = layer_inputs(source, images)
         for number, target in enumerate(targets):
-            before = targets[number - 1] if number else None
-            reachable = before is None or before.layout.bias
-            if new[number] and reachable and len(inputs[number]):
-                changes[number] = _covering(target, inputs[number], before)
+            if new[number] and len(inputs[number]):
+                before = targets[number - 1] if number else None
+                changes[number] = _covering(target, inputs[number], _movable(before))
     return [*changes, None]
 
 
@@ -131,21 +134,31 @@ def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:
 _COVERED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 
 
-def _covering(target: Block, inputs: Array, before: Block | None) -> InputChange:
+def _movable(before: Block | None) -> bool:
+    """Whether what a layer puts out can be stretched and shifted by the layer itself."""
+    return before is not None and before.layout.bias and _stretchable(before.layout)
+
+
+def _stretchable(layout: LayerLayout) -> bool:
+    return layout.kernel_quantizer is None or layout.has_output_scale
+
+
+def _covering(target: Block, inputs: Array, movable: bool) -> InputChange:
     """Gain and offset that bring inputs to where the target's quantizer tells them apart.
 
-    What comes out of another layer may be moved and stretched by that layer; the state
-    can only be stretched, by an input scale.
+    What comes out of another layer may be moved and stretched by that layer; the state,
+    and what comes out of a layer without a bias, can only be stretched, by an input scale.
     """
     spread = np.abs(inputs)
-    unit = (target.layout.input_quantizer or {}).get("mode") == "activations"  # DoReFa's [0, 1]
+    unit = dorefa_mode(target.layout.input_quantizer) == "activations"  # of [0, 1]
+    by_scale = not movable and target.layout.has_input_scale
     ends = target.convolution.input_quantizer(tf.constant([[-1.5], [1.5]])).numpy().ravel()
     fits = []
     for share in _COVERED:
         high = _nonzero(np.quantile(spread, share, axis=0))
-        if before is None and not target.layout.has_input_scale:
+        if not movable and not by_scale:
             high = np.ones_like(high)
-        low = -high if before is None and not unit else np.zeros_like(high)
+        low = np.zeros_like(high) if movable or unit else -high
         # The quantizer's domain is [0, 1] or [-1, 1].
         gain = (1.0 if unit else 2.0) / (high - low)
         offset = -gain * low - (0.0 if unit else 1.0)
@@ -156,7 +169,8 @@ def _covering(target: Block, inputs: Array, before: Block | None) -> InputChange
         fits.append((error, np.stack([gain, offset, rows, constant])))
     best = np.argmin([error for error, _ in fits], axis=0)
     chosen = np.stack([fit for _, fit in fits])[best, :, np.arange(len(best))]
-    return InputChange(*chosen.T.astype(np.float32))
+    gain, offset, rows, constant = chosen.T.astype(np.float32)
+    return InputChange(gain, offset, rows, constant, by_scale)
 
 
 def _movable_rows(
@@ -169,8 +183,7 @@ def _movable_rows(
     wanted = layout.kernel_quantizer is not None and layout.scale == "channel"
     alike = _quantized_alike(origins[1].layout, layout)
     rectified = before.relu and origins[0].layout.relu
-    scalable = before.kernel_quantizer is None or before.has_output_scale
-    if not (wanted and rectified and scalable) or alike:
+    if not (wanted and rectified and _stretchable(before)) or alike:
         return None
     rows = _nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
     gain = rows / rows.mean()
@@ -181,7 +194,7 @@ def _outputs_changed(
     arrays: dict[str, Array], block: Block, change: InputChange | None
 ) -> dict[str, Array]:
     """The block's arrays for what the layer after it wants to read."""
-    if change is None:
+    if change is None or change.by_scale:
         return arrays
     name = block.layout.name
     held_by = "output_scale" if block.layout.has_output_scale else "kernel"
@@ -193,11 +206,13 @@ def _outputs_changed(
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
-    return (one.kernel_quantizer, one.kernel_planes, one.scale) == (
-        other.kernel_quantizer,
-        other.kernel_planes,
-        other.scale,
-    )
+    """Whether the arrays of one layer are those of the other."""
+
+    def told(layout: LayerLayout) -> tuple[Any, ...]:
+        kernel = (layout.kernel_quantizer, layout.kernel_planes, layout.scale)
+        return (*kernel, layout.inputs_read)
+
+    return told(one) == told(other)
 
 
 def _defaults(block: Block) -> dict[str, Array]:
@@ -229,8 +244,10 @@ def _requantized(
         # It stands in front of the input quantizer and is no part of the kernel.
         if origin.layout.has_input_scale and origin.layout.input_quantizer is not None:
             arrays[f"{name}/input_scale"] = found[f"{name}/input_scale"]
-        elif change is not None and name == "perceive/0":
+        elif change is not None and change.by_scale:
             arrays[f"{name}/input_scale"] = change.gain
+        else:
+            arrays[f"{name}/input_scale"] = np.ones(layout.inputs, np.float32)
     elif layout.has_input_scale:
         own = _row_magnitudes(weights, layout.scale_places)
         if layout.kernel_quantizer is None:
@@ -318,7 +335,7 @@ def factorized(
     if not layout.has_output_scale:
         return np.clip(weights, -1.0, 1.0).astype(np.float32), ones
     magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
-    tanh = (layout.kernel_quantizer or {}).get("mode") == "weights"  # DoReFa's
+    tanh = dorefa_mode(layout.kernel_quantizer) == "weights"
     fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
     _, latent, scale = min(fits, key=lambda fit: fit[0])
     return latent, scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,15 @@ _EPILOG = (
 )
 
 
+def finite(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    """Numbers as click reads them include NaN, which it finds in every range, and infinity."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a size")
+    return value
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--choices", default="1,ternary,2,4,8", show_default=True, metavar="A,B,...",
@@ -26,10 +36,10 @@ _EPILOG = (
 @click.option("--iterations", type=click.IntRange(min=0), default=300, show_default=True,
               metavar="N", help="Training of each trial from the run's weights.")
 @click.option("--images", type=click.IntRange(min=1), default=500, show_default=True, metavar="N",
-              help="Judge trials on so many training images, which they are not trained on. "
-                   "The suggestion is judged by the test.")
+              help="Judge trials on so many training images, which they are not trained on (RUN "
+                   "was, unless it held them out too). The suggestion is judged by the test.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="KIB",
-              help="Suggest what fits into so many KiB, and train it.")
+              callback=finite, help="Suggest what fits into so many KiB, and train it.")
 @click.option("--check-iterations", type=click.IntRange(min=0), metavar="N",
               help="Training of the suggestion.  [default: the run's own]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
@@ -56,7 +66,9 @@ def sensitivity(
 
     wanted = _read_choices(choices)
     subject = Subject(run)
-    folder = Path("results") / f"sensitivity-{run.absolute().name}" if out is None else out
+    if budget is not None:
+        subject.check_budget(wanted, 1024 * budget)
+    folder = Path("results") / f"sensitivity-{run.resolve().name}" if out is None else out
 
     def sweep(grid: dict[str, Any], name: str) -> list[dict[str, Any]]:
         options = SweepOptions(jobs=jobs, threads=threads, data_dir=data_dir)
@@ -73,6 +85,9 @@ def sensitivity(
         return 0
     suggestion = suggest(subject, trials, 1024 * budget)
     click.echo(_suggestion_text(subject, suggestion))
+    if not any(suggestion.choices.values()):
+        click.echo("nothing has to be quantized for that")
+        return 0
     check = subject.config.training.iterations if check_iterations is None else check_iterations
     records = sweep(subject.suggestion_grid(suggestion, check), "suggestion")
     click.echo(_check_text({record["row"]: record for record in records}, SUGGESTED))
@@ -98,7 +113,8 @@ def _trials_table(trials: list[Trial]) -> str:
 
     rows = [
         [trial.layer, label(CHOICES[trial.choice]), f"{trial.saved_bytes / 1024:.2f}",
-         f"{100 * trial.lost:+.1f}", f"{100 * trial.lost_after:+.1f}"]
+         f"{100 * trial.lost:+.1f}",
+         "" if math.isnan(trial.lost_after) else f"{100 * trial.lost_after:+.1f}"]
         for trial in trials
     ]  # fmt: skip
     headers = ["layer", "kernel quantizer", "saves KiB", "loses points of\ncell accuracy",
@@ -127,5 +143,6 @@ def _check_text(records: dict[str, Any], row: str) -> str:
     shown = [
         f"{100 * records[row][metric]:.1f} % (float: {100 * records[BASELINE][metric]:.1f} %)"
         for metric in ("cell_accuracy", "cell_accuracy_after")
+        if not math.isnan(records[row][metric])
     ]
-    return f"trained: cell accuracy {shown[0]}, after the exchange {shown[1]}"
+    return f"trained: cell accuracy {', after the exchange '.join(shown)}"

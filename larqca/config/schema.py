@@ -19,6 +19,7 @@ RunHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Scale = Literal["none", "channel", "center", "rank_one"]
 DataName = Literal["digits", "mnist", "fashion_mnist"]
+TRAINING_IMAGES = {"digits": 1437, "mnist": 60_000, "fashion_mnist": 60_000}
 
 
 class Section(BaseModel):
@@ -307,5 +308,13 @@ class RunConfig(AutomatonConfig):
     evaluation: EvaluationConfig = EvaluationConfig()
     start_from: RunSource | FileSource | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @model_validator(mode="after")
+    def _images_are_left_to_train_on(self) -> RunConfig:
+        held_out, there = self.evaluation.held_out, TRAINING_IMAGES[self.data]
+        if held_out >= there:
+            raise ValueError(f"evaluation.held_out is {held_out:,}, but {self.data} has only "
+                             f"{there:,} training images; hold out fewer")
+        return self
 
 

@@ -197,6 +197,12 @@ def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
         raise ValueError(f"{role}_planes ({planes}) are not for dorefa_quantizer; give it a k_bit")
 
 
+def dorefa_mode(spec: QuantizerSpec | None) -> str | None:
+    """"weights" or "activations"; None for any other quantizer, a user's own with a parameter
+    of that name included."""
+    return None if spec is None or spec["name"] != "dorefa_quantizer" else spec["mode"]
+
+
 def label(spec: QuantizerSpec | None) -> str:
     """Short text for tables: the name, with the parameters that differ from default."""
     if spec is None:

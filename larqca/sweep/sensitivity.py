@@ -11,6 +11,7 @@ All of it are sweeps, so that it can be stopped, taken up again and reported lik
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from larqca.config.schema import RunConfig
 from larqca.errors import ConfigError, StoreError
 from larqca.footprint.memory import memory_of
 from larqca.quantizers.registry import label
+from larqca.sweep.grid import load_grid
 from larqca.sweep.outcome import MODEL, model_is_whole, read_result
 from larqca.sweep.worker import read_config
 
@@ -43,7 +45,7 @@ class Trial:
         choice: a key of `CHOICES`.
         saved_bytes: theoretical memory that the whole automaton saves.
         lost: cell accuracy before every image is exchanged, less than the baseline's.
-        lost_after: the same at the end.
+        lost_after: the same at the end; NaN where images are not exchanged.
     """
 
     layer: str
@@ -55,7 +57,7 @@ class Trial:
     @property
     def cost(self) -> float:
         """The larger of both losses."""
-        return max(self.lost, self.lost_after)
+        return self.lost if math.isnan(self.lost_after) else max(self.lost, self.lost_after)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,12 @@ class Subject:
     def __init__(self, run: Path) -> None:
         if not run.is_dir():
             raise StoreError(f"{run}: is not the directory of a run (results/NAME/runs/HASH)")
+        run = run.resolve()  # its name is its hash
         self.config: RunConfig = read_config(run)
         result = read_result(run)
-        if result is None or result["state"] != "done" or not model_is_whole(run):
+        if result is not None and result["state"] != "done":
+            raise StoreError(f"{run}: {result['state']}, so that it has no model to start from")
+        if result is None or not model_is_whole(run):
             raise StoreError(f"{run}: is not finished, or its model is not the one it was "
                              "judged by; run its sweep again")
         self.model = (run / MODEL).absolute()
@@ -129,8 +134,9 @@ class Subject:
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip
 
     def trials_grid(self, choices: Sequence[str], iterations: int, images: int) -> dict[str, Any]:
-        """Every layer alone, in every way, judged on so many training images that are held
-        out: a suggestion that follows from them has not seen the test."""
+        """Every layer alone, in every way, judged on the last so many training images, on which
+        trials are not trained: a suggestion that follows from them has not seen the test. The
+        run itself has, unless it held them out too; that is alike for all trials."""
         rows = [self.row(row_name(layer, choice), {layer: choice})
                 for layer in self.layers for choice in choices]
         grid = self.grid("sensitivity", rows, iterations)
@@ -140,7 +146,29 @@ class Subject:
     def suggestion_grid(self, suggestion: Suggestion, iterations: int) -> dict[str, Any]:
         """The suggested assignment, beside the float automaton trained as long."""
         row = self.row(SUGGESTED, suggestion.choices)
-        return self.grid("suggestion", [row], iterations)
+        grid = self.grid("suggestion", [row], iterations)
+        grid["settings"]["evaluation"] |= {"held_out": 0}
+        return grid
+
+    def smallest(self, choices: Sequence[str]) -> float:
+        """Theoretical memory in bytes with each layer quantized in its smallest way."""
+        size = self.bytes
+        for layer in self.layers:
+            rows = [self.row(choice, {layer: choice}) for choice in choices]
+            runs = load_grid(self.grid("sizes", rows, 0)).runs
+            size -= max(self.bytes - memory_of(layout_of(run.config).layers).bytes for run in runs)
+        return size
+
+    def check_budget(self, choices: Sequence[str], budget: float) -> None:
+        """Return if some combination of the choices fits into so many bytes.
+
+        Raises:
+            ConfigError: none does.
+        """
+        smallest = self.smallest(choices)
+        if smallest > budget:
+            raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
+                              f"the smallest takes {smallest:,.0f}")
 
 
 def row_name(layer: str, choice: str) -> str:
@@ -158,8 +186,12 @@ def read_trials(
     """
     by_row = {record["row"]: record for record in records}
     base = by_row.get(BASELINE)
-    if base is None or base["state"] != "done":
+    if base is None:
         raise StoreError("the unquantized automaton has no result; run the command again")
+    if base["state"] != "done":
+        raise StoreError(f"the unquantized automaton itself {base['state']} when it was trained "
+                         "on, so that there is nothing to compare with; take fewer --iterations, "
+                         "or none")
     trials = []
     for layer, choice in itertools.product(subject.layers, choices):
         record = by_row.get(row_name(layer, choice))
@@ -174,28 +206,42 @@ def read_trials(
 
 
 def suggest(subject: Subject, trials: Sequence[Trial], budget: float) -> Suggestion:
-    """The assignment within the budget that should lose the least accuracy.
-
-    Every combination is looked at: there are few layers and few choices.
+    """The assignment within the budget that should lose the least accuracy; of those, the
+    smallest.
 
     Raises:
         ConfigError: no combination is small enough.
     """
-    options = [
-        [None, *(trial for trial in trials if trial.layer == layer)] for layer in subject.layers
-    ]
-    best: tuple[float, float, Suggestion] | None = None
-    smallest = subject.bytes
-    for combination in itertools.product(*options):
-        taken = [trial for trial in combination if trial is not None]
-        size = subject.bytes - sum(trial.saved_bytes for trial in taken)
-        smallest = min(smallest, size)
-        loss = sum(max(0.0, trial.cost) for trial in taken)
-        if size <= budget and (best is None or (loss, size) < best[:2]):
-            choices: dict[str, str | None] = dict.fromkeys(subject.layers)
-            choices.update({trial.layer: trial.choice for trial in taken})
-            best = (loss, size, Suggestion(choices, size, loss))
-    if best is None:
+    found = [Suggestion({}, subject.bytes, 0.0)]
+    for layer in subject.layers:
+        options = [None, *(trial for trial in trials if trial.layer == layer)]
+        found = _best([_extended(one, layer, option) for one in found for option in options])
+    fitting = [one for one in found if one.bytes <= budget]
+    if not fitting:
         raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
-                          f"the smallest takes {smallest:,.0f}")
-    return best[2]
+                          f"the smallest takes {min(one.bytes for one in found):,.0f}")
+    return min(fitting, key=_order)
+
+
+def _extended(one: Suggestion, layer: str, trial: Trial | None) -> Suggestion:
+    if trial is None:
+        return Suggestion({**one.choices, layer: None}, one.bytes, one.expected_loss)
+    return Suggestion(
+        {**one.choices, layer: trial.choice},
+        one.bytes - trial.saved_bytes,
+        one.expected_loss + max(0.0, trial.cost),
+    )
+
+
+def _best(found: Sequence[Suggestion]) -> list[Suggestion]:
+    """Those than which no other is both smaller and loses no more: whatever the layers to come
+    are given, no other can become the best."""
+    kept: list[Suggestion] = []
+    for one in sorted(found, key=_order):
+        if not kept or one.bytes < kept[-1].bytes:
+            kept.append(one)
+    return kept
+
+
+def _order(one: Suggestion) -> tuple[float, float]:
+    return one.expected_loss, one.bytes

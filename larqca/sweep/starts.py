@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from larqca.automata.layout import AutomatonLayout, layout_of
+from larqca.automata.layout import AutomatonLayout, check_fits, layout_of
 from larqca.automata.model_file import read_model
 from larqca.config.canonical import build_run_config
 from larqca.config.schema import RunConfig
@@ -54,8 +54,9 @@ def warm_starts(
     """The starts, with the default for rows that do not speak of theirs.
 
     Quantized kernels seldom learn from scratch. So a row whose quantized kernels have
-    learned scales and levels of both signs starts from the baseline where that is a float
-    automaton of the same layers on the same data.
+    learned scales and levels of both signs starts from the baseline where that is an
+    automaton of the same layers with float kernels on the same data, whose inputs are float
+    or quantized alike.
     """
     float_one = next((_config(row) for row in rows if row.name == baseline), None)
     if float_one is None or baseline is None or _quantized(float_one):
@@ -69,7 +70,7 @@ def warm_starts(
         config = _config(row)
         if config is None:
             return starts[row.name]
-        alike = config.data == float_one.data and layout_of(config).trunk() == layout.trunk()
+        alike = config.data == float_one.data and _fits(layout, layout_of(config))
         follows = alike and _quantized(config) and _can_follow(config)
         return Start(row=baseline) if follows else starts[row.name]
 
@@ -96,6 +97,14 @@ def _config(row: Row) -> RunConfig | None:
 
 def _quantized(config: RunConfig) -> bool:
     return any(config.perceive.kernel_quantizer) or any(config.update.kernel_quantizer)
+
+
+def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
+    try:
+        check_fits(source, target)
+    except ModelFileError:
+        return False
+    return True
 
 
 def _can_follow(config: RunConfig) -> bool:

@@ -74,7 +74,8 @@ class Pool:
         ends = np.cumsum(self._pictures.counts(batch.cells.chosen))
         bound = self._training.reseed_above
         for slot, part in zip(batch.slots, np.split(state, ends[:-1]), strict=True):
-            blown_up = bound is not None and len(part) and np.abs(part).max() > bound
+            # "not within" and not "beyond": NaN is neither.
+            blown_up = bound is not None and len(part) and not np.abs(part).max() <= bound
             self.states[slot] = np.zeros_like(part) if blown_up else part.copy()
         self.on[batch.slots] = batch.cells.chosen
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from larqca.automata import rounding
 from larqca.automata.calibration import layer_windows
 from larqca.automata.rounding import levels_of, round_together
 from larqca.automata.starting import start_from
@@ -46,6 +47,33 @@ def test_inputs_that_never_vary_and_weights_of_zero_do_no_harm():
     assert np.isfinite(scale).all()
 
 
+def test_an_output_without_weights_keeps_a_scale_of_zero():
+    found, scale = round_together(np.zeros((4, 2)), LEVELS, np.array([0.0, 1.0]), np.eye(4))
+    assert np.isfinite(found).all()
+    assert scale[0] == 0.0
+
+
+def test_the_scale_is_fitted_to_the_levels():
+    levels = np.random.default_rng(2).choice(LEVELS, (40, 2))
+    found, scale = round_together(levels * 2.0, LEVELS, np.full(2, 1.7), np.eye(40))
+    np.testing.assert_array_equal(found, levels)
+    np.testing.assert_allclose(scale, 2.0)
+
+
+def test_rows_that_follow_make_good_the_errors_of_those_before(monkeypatch):
+    """Without the descent that comes after it: compensation alone."""
+    monkeypatch.setattr(rounding, "_SWEEPS", 0)
+    rng = np.random.default_rng(1)
+    weights = rng.normal(size=(24, 5))
+    inputs = rng.normal(size=(500, 3)) @ rng.normal(size=(3, 24))
+    inputs += 0.3 * rng.normal(size=inputs.shape)
+    scale = np.full(5, 2.0)
+    levels, fitted = round_together(weights, LEVELS, scale, inputs.T @ inputs / 500)
+    tried = [nearest(weights, f * scale) * f * scale for f in rounding._FACTORS]
+    alone = min(error(one, weights, inputs) for one in tried)
+    assert error(levels * fitted, weights, inputs) < 0.5 * alone
+
+
 QUANTIZERS = [
     ({"kernel_quantizer": "ste_sign", "kernel_planes": 3}, 8),
     ({"kernel_quantizer": "ste_tern", "kernel_planes": 2}, 7),
@@ -69,6 +97,35 @@ def test_levels_are_what_a_quantizer_puts_out(network, count):
     probe = np.resize(levels.latents, block.latent_kernel.shape).astype(np.float32)
     put_out = np.asarray(block.kernel_quantizer(probe))
     np.testing.assert_allclose(put_out, np.resize(levels.values, probe.shape), atol=1e-5)
+
+
+def test_latent_weights_are_in_the_middle_of_their_level():
+    """Training shall not throw them over the edge with its first step."""
+    network = {"kernel_quantizer": "ste_sign", "kernel_planes": 3}
+    block = tiny_automaton(update=network).update_blocks[0]
+    levels = levels_of(block.kernel_quantizer, block.layout.kernel_quantizer)
+    for step in (-0.02, 0.02):
+        moved = np.clip(levels.latents + step, -1, 1).astype(np.float32).reshape(1, 1, 1, -1)
+        put_out = np.asarray(block.kernel_quantizer(moved)).ravel()
+        np.testing.assert_allclose(put_out, levels.values, atol=1e-5)
+
+
+def test_a_users_own_quantizer_may_have_a_mode():
+    def halves(latent):
+        return np.round(np.asarray(latent) * 4) / 4
+
+    levels = levels_of(halves, {"name": "mine:halves", "mode": "weights"})
+    assert levels is not None
+    np.testing.assert_allclose(levels.values, np.linspace(-1, 1, 9))
+
+
+def test_windows_show_every_neighbour_in_its_place():
+    model = tiny_automaton(seed=1, deviation=0.02)
+    picture = np.linspace(0.2, 1.0, 48, dtype=np.float32).reshape(1, 6, 8)  # each grey once
+    for window in layer_windows(model, picture)[0][:, :, 0]:
+        row, column = np.argwhere(picture[0] == window[4])[0]
+        expected = picture[0, row - 1 : row + 2, column - 1 : column + 2]
+        np.testing.assert_array_equal(window.reshape(3, 3), expected)
 
 
 def test_windows_are_what_the_kernels_multiply():

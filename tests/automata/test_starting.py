@@ -224,3 +224,44 @@ def test_kernels_are_quantized_behind_inputs_that_stay_as_they_are():
         target.arrays()["perceive/0/input_scale"], source.arrays()["perceive/0/input_scale"]
     )
     assert running_distance(source, target, pictures) < 0.25
+
+
+@pytest.mark.parametrize("scale", ["center", "rank_one"])
+def test_inputs_behind_a_layer_without_a_bias_are_covered_by_their_own_scale(scale):
+    """Such a layer cannot shift what it puts out, so that the signs behind it do not clip
+    what the ReLU did; but the input scale can stretch it."""
+    layers = {"widths": [32, 32], "bias": [False, True]}
+    source = tiny_automaton(seed=1, deviation=0.02, perceive=layers)
+    pictures = random_pictures(1, 4, 8, 8)
+    inputs = {"input_quantizer": ["none", "ste_sign"], "input_planes": [1, 48]}
+    target = tiny_automaton(seed=2, perceive={**layers, **inputs, "scale": ["none", scale]})
+    start_from(target, source, pictures)
+    assert running_distance(source, target, pictures) < 0.9  # 1: no change at all
+    np.testing.assert_array_equal(
+        target.arrays()["perceive/0/kernel"], source.arrays()["perceive/0/kernel"]
+    )
+
+
+def test_a_kernel_without_a_scale_is_not_stretched_for_the_layer_behind_it():
+    """A sign does not show how large its latent weights are."""
+    signs = {"kernel_quantizer": "ste_sign", "scale": "none"}
+    source = tiny_automaton(seed=1, deviation=0.02, perceive=signs)
+    pictures = random_pictures(1, 4, 8, 8)
+    target = tiny_automaton(
+        seed=2, perceive=signs, update={"input_quantizer": "ste_sign", "input_planes": 8}
+    )
+    start_from(target, source, pictures)
+    for name in ("perceive/0/kernel", "perceive/0/bias"):
+        np.testing.assert_array_equal(target.arrays()[name], source.arrays()[name])
+
+
+def test_a_kernel_that_was_quantized_reads_new_inputs():
+    kernels = {"kernel_quantizer": "ste_sign", "kernel_planes": 7, "scale": "rank_one"}
+    source = tiny_automaton(seed=1, deviation=0.02, **networks(**kernels))
+    pictures = random_pictures(1, 4, 8, 8)
+    for images in (None, pictures):
+        target = tiny_automaton(
+            seed=2, **networks(**kernels, input_quantizer="ste_sign", input_planes=32)
+        )
+        start_from(target, source, images)
+    assert running_distance(source, target, pictures) < 0.4

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from larqca.config.canonical import build_run_config
-from larqca.data import load
-from larqca.errors import DataError
+from larqca.config.schema import TRAINING_IMAGES
+from larqca.data import DATA_SETS, load
+from larqca.data.tfds_folder import IMAGES
+from larqca.errors import ConfigError, DataError
 from larqca.training.run import execute
 
 
@@ -22,6 +24,15 @@ def test_the_last_training_images_become_the_test():
 def test_more_than_there_are_is_refused():
     with pytest.raises(DataError, match="only 1,437 training images"):
         load("digits", None).held_out(1437)
+
+
+def test_a_configuration_knows_how_many_there_are():
+    assert TRAINING_IMAGES["digits"] == len(load("digits", None).train_images)
+    assert set(TRAINING_IMAGES) == set(DATA_SETS)
+    assert {TRAINING_IMAGES[name] for name in DATA_SETS if name != "digits"} == {IMAGES["train"]}
+    build_run_config({"evaluation": {"held_out": 1436}})
+    with pytest.raises(ConfigError, match="held_out is 1,437, but digits has only 1,437"):
+        build_run_config({"evaluation": {"held_out": 1437}})
 
 
 def test_a_run_is_judged_on_them(tmp_path):

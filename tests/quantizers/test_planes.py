@@ -81,3 +81,27 @@ def test_counting_thresholds_is_comparing_with_each(clip, count):
         lambda x: tf.add_n([quantizer(x - threshold) for threshold in thresholds(count)])
     )
     np.testing.assert_array_equal(counted, compared)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_zeros_and_ones_round_neither_down_nor_up(count):
+    """Errors of one sign would add up in sums of many inputs. (Above zero the first plane decides
+    alone: there is no rounding down to zero.)"""
+    levels = kernel("ste_heaviside", count)(tf.constant(LATENT)).numpy()
+    inner = (levels.min() < LATENT) & (LATENT < 0)
+    assert abs((levels - LATENT)[inner].mean()) < 0.02 / 2**count
+
+
+@pytest.mark.parametrize("name", ["ste_sign", "approx_sign", "swish_sign"])
+@pytest.mark.parametrize("count", [2, 3, 4, 14])
+def test_a_threshold_that_is_met_is_reached(name, count):
+    spec = normalize(name, role="input")
+    codes = input_planes(build(spec), spec, count)(tf.constant(thresholds(count))).numpy()
+    np.testing.assert_array_equal(codes, 2 * np.arange(1, count + 1) - count)
+
+
+def test_precision_is_that_of_all_planes_of_a_kernel_and_of_one_of_an_input():
+    assert kernel("ste_sign", 3).precision == 3
+    assert kernel("ste_tern", 2).precision == 4
+    spec = normalize("ste_sign", role="input")
+    assert input_planes(build(spec), spec, 5).precision == 1

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from larqca.automata.layout import layout_of
 from larqca.cli.main import run as command
+from larqca.config.canonical import build_run_config
+from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, StoreError
+from larqca.footprint.memory import memory_of
 from larqca.sweep.grid import load_grid
 from larqca.sweep.options import SweepOptions
 from larqca.sweep.run import do_sweep
@@ -66,8 +70,21 @@ def test_trials_are_judged_on_training_images_and_the_suggestion_on_the_test(
     for run in load_grid(subject.trials_grid(["1"], 7, 50)).runs:
         assert (run.config.evaluation.held_out, run.config.evaluation.images) == (50, None)
     suggestion = Suggestion(dict.fromkeys(subject.layers, "1"), 1.0, 0.0)
+    subject.config = subject.config.model_copy(update={"evaluation": EvaluationConfig(
+        steps=10, images=20, held_out=40)})  # fmt: skip
     for run in load_grid(subject.suggestion_grid(suggestion, 7)).runs:
         assert (run.config.evaluation.held_out, run.config.evaluation.images) == (0, 20)
+
+
+def test_a_trial_is_its_run_but_for_the_layer(tmp_path: Path) -> None:
+    """Its seed and its scales are the run's; a quantized layer has the scales of quantized ones."""
+    grid = {**SMALL, "seeds": [7], "rows": [{"name": "scaled", "update": {"scale": "rank_one"}}]}
+    end = do_sweep(load_grid(grid), tmp_path / "out", SweepOptions(jobs=1))
+    subject = Subject(folder_of(end, "scaled"))
+    runs = {run.row: run.config for run in load_grid(subject.trials_grid(["1"], 0, 50)).runs}
+    assert {config.seed for config in runs.values()} == {7}
+    assert runs[BASELINE].update.scale == ["rank_one", "rank_one"]
+    assert runs[row_name("update/0", "1")].update.scale == ["channel", "rank_one"]
 
 
 def record(row: str, accuracy: float, after: float, size: float, state: str = "done"):
@@ -88,8 +105,17 @@ def test_losses_and_savings_are_read_against_the_float_automaton(float_run: Path
     assert (first.lost, first.lost_after) == pytest.approx((0.2, 0.05))
     assert first.cost == pytest.approx(0.2)
     assert second.cost == pytest.approx(0.9)
+    assert second.lost_after == pytest.approx(0.8)
     with pytest.raises(StoreError, match="no result"):
         read_trials(subject, ["1"], records[1:])
+    with pytest.raises(StoreError, match="itself diverged"):
+        read_trials(subject, ["1"], [record(BASELINE, 0.0, 0.0, 5.0, "diverged")])
+
+
+def test_a_trial_costs_what_it_loses_most() -> None:
+    assert Trial("update/0", "1", 5, 0.1, 0.3).cost == 0.3
+    assert Trial("update/0", "1", 5, 0.3, 0.1).cost == 0.3
+    assert Trial("update/0", "1", 5, 0.3, float("nan")).cost == 0.3  # nothing was exchanged
 
 
 def test_the_suggestion_is_the_best_that_fits(float_run: Path) -> None:
@@ -105,8 +131,40 @@ def test_the_suggestion_is_the_best_that_fits(float_run: Path) -> None:
     # What costs nothing is taken even where the budget does not ask for it.
     generous = suggest(subject, trials, subject.bytes)
     assert generous.choices == {"perceive/0": None, "update/0": "2", "update/1": None}
-    with pytest.raises(ConfigError, match=r"no combination .* the smallest takes"):
+    # A size that is the budget fits, and gains of one layer do not make up for losses of another.
+    exact = suggest(subject, trials, subject.bytes - 17_000)
+    assert exact.bytes == subject.bytes - 17_000
+    assert suggest(subject, trials, subject.bytes - 16_000).expected_loss == pytest.approx(0.02)
+    smallest = subject.bytes - 18_000
+    message = rf"no combination .* the smallest takes {smallest:,.0f}"
+    with pytest.raises(ConfigError, match=message):
         suggest(subject, trials, 10.0)
+
+
+def test_many_layers_and_choices_take_no_time(float_run: Path) -> None:
+    class Deep:
+        layers, bytes = [f"update/{number}" for number in range(30)], 30_000.0
+
+    trials = [Trial(layer, str(choice), 100.0 * choice, 0.01 * choice**2, 0.0)
+              for layer in Deep.layers for choice in range(1, 10)]  # fmt: skip
+    found = suggest(Deep(), trials, 15_000)  # type: ignore[arg-type]
+    assert found.bytes == 15_000
+    assert found.expected_loss == pytest.approx(0.01 * 30 * 25)  # evenly, as losses are convex
+
+
+def test_the_smallest_size_is_known_before_anything_is_trained(float_run: Path) -> None:
+    subject = Subject(float_run)
+    one = {"kernel_quantizer": "ste_sign"}
+    config = build_run_config({"preset": "compact", "perceive": one, "update": one})
+    assert subject.smallest(["8", "1"]) == memory_of(layout_of(config).layers).bytes
+    subject.check_budget(["1"], subject.smallest(["1"]))
+    with pytest.raises(ConfigError, match="no combination"):
+        subject.check_budget(["1"], subject.smallest(["1"]) - 1)
+
+
+def test_a_run_is_found_from_within(float_run: Path, monkeypatch) -> None:
+    monkeypatch.chdir(float_run)
+    assert Subject(Path(".")).model == float_run / "model.npz"
 
 
 def test_only_finished_float_runs_are_taken(sweep, float_run: Path, tmp_path: Path) -> None:
@@ -141,11 +199,27 @@ def test_the_command_tries_suggests_and_checks(
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
-    [(["--choices", "3,17"], "unknown choice '17'"), (["--budget", "0"], "'--budget'")],
+    [(["--choices", "3,17"], "unknown choice '17'"), (["--budget", "0"], "'--budget'"),
+     (["--budget", "nan"], "nan is not a size"), (["--budget", "0.1"], "no combination"),
+     (["--images", "1437"], "digits has only 1,437 training images")],
 )
-def test_mistakes_are_one_line(float_run: Path, capsys, arguments, line) -> None:
-    assert command(["sensitivity", str(float_run), *arguments]) == 2
-    assert line in capsys.readouterr().err
+def test_mistakes_are_one_line(float_run: Path, capsys, tmp_path, arguments, line) -> None:
+    out = tmp_path / "out"
+    assert command(["sensitivity", str(float_run), "--out", str(out), *arguments]) != 0
+    error = capsys.readouterr().err
+    assert line in error
+    assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_a_budget_that_asks_for_nothing_trains_nothing(float_run: Path, tmp_path, capsys) -> None:
+    arguments = ["sensitivity", str(float_run), "--choices", "8", "--iterations", "0",
+                 "--images", "30", "--budget", "1000", "--out", str(tmp_path / "out"),
+                 "--jobs", "2", "--quiet"]  # fmt: skip
+    assert command(arguments) == 0
+    said = capsys.readouterr().out
+    kept = "perceive/0 float, update/0 float, update/1 float"
+    assert (kept in said) == ("nothing has to be quantized" in said)
 
 
 def test_every_choice_is_a_quantizer() -> None:

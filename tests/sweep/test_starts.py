@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from larqca.errors import ConfigError
 from larqca.sweep.grid import load_grid
 
 SIGN = {"update": {"kernel_quantizer": "ste_sign"}}
@@ -49,6 +50,35 @@ def test_without_a_float_baseline_everything_starts_from_scratch() -> None:
     assert starts({"name": "sign", **SIGN}, baseline=None)["sign"] is None
     rows = [{"name": "sign", **SIGN}, {"name": "both", **SIGN, "perceive": SIGN["update"]}]
     assert starts(*rows, baseline="sign") == {"float": None, "sign": None, "both": None}
+
+
+def test_a_baseline_with_quantized_inputs_starts_rows_of_the_same_inputs_alone() -> None:
+    inputs = {"input_quantizer": "ste_sign", "input_planes": 4}
+    both = {"kernel_quantizer": "ste_sign", **inputs}
+    more = {**both, "input_planes": 5}
+    rows = [{"name": "ban", "update": inputs}, {"name": "bwn", **SIGN},
+            {"name": "bnn", "update": both}, {"name": "more", "update": more}]
+    assert starts(*rows, baseline="ban") == {
+        "float": None, "ban": None, "bwn": None, "bnn": "ban", "more": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [({"input_planes": 4}, {"input_planes": 14}, "inputs of ste_sign in 4 planes there, and inputs "
+      "of ste_sign in 14 planes in"),
+     ({}, {"input_quantizer": "ste_tern"}, "inputs of ste_sign there, and inputs of ste_tern in"),
+     ({}, {"input_quantizer": "none"}, "inputs of ste_sign there, and float inputs in"),
+     ({"scale": "rank_one"}, {"scale": "channel"}, "scaled inputs of ste_sign there, and inputs")],
+)  # fmt: skip
+def test_inputs_that_are_quantized_otherwise_are_refused_before_anything_runs(
+    source: dict[str, Any], target: dict[str, Any], said: str
+) -> None:
+    both = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign"}
+    rows = [{"name": "one", "update": {**both, **source}},
+            {"name": "two", "start_from": "one", "update": {**both, **source, **target}}]
+    with pytest.raises(ConfigError, match="'two': start_from: row 'one' does not fit: ") as caught:
+        starts(*rows)
+    assert said in str(caught.value)
 
 
 def test_a_baseline_that_starts_from_a_row_makes_no_circle() -> None:

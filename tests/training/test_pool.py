@@ -54,11 +54,12 @@ def test_results_come_back_to_their_slots():
     np.testing.assert_array_equal(pool.on[batch.slots], batch.cells.chosen)
 
 
-def test_states_that_blow_up_start_over():
+@pytest.mark.parametrize("value", [-31.0, np.inf, np.nan])
+def test_states_that_blow_up_start_over(value):
     pool = make_pool(reseed_above=30.0)
     batch = pool.draw(np.random.default_rng(3))
     state = np.ones_like(batch.state)
-    state[np.flatnonzero(batch.cells.image == 2)[0], 1] = -31.0
+    state[np.flatnonzero(batch.cells.image == 2)[0], 1] = value
     pool.put_back(batch, state)
     assert not pool.states[batch.slots[2]].any()
     assert all((pool.states[slot] == 1.0).all() for slot in np.delete(batch.slots, 2))
