@@ -265,3 +265,19 @@ def test_a_kernel_that_was_quantized_reads_new_inputs():
         )
         start_from(target, source, images)
     assert running_distance(source, target, pictures) < 0.4
+
+
+@pytest.mark.parametrize(("quantizer", "planes"), [("dorefa_quantizer", 1), ("ste_sign", 8)])
+def test_many_levels_reach_the_largest_weights(quantizer, planes):
+    source = tiny_automaton(seed=1)
+    arrays = source.arrays()
+    for name in arrays:
+        if name.endswith("kernel"):
+            arrays[name][0, 0, 0] *= 15.0  # as in trained kernels, each column has a few
+    source.set_arrays(arrays)
+    spec = {"name": quantizer, "k_bit": 8} if planes == 1 else quantizer
+    target = tiny_automaton(
+        seed=2, **networks(kernel_quantizer=spec, kernel_planes=planes, scale="channel")
+    )
+    start_from(target, source)
+    assert distance(source, target) < 0.12
