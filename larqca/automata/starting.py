@@ -130,10 +130,6 @@ def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:
     return origin.input_quantizer is None and target.input_quantizer is not None
 
 
-# Shares of the inputs that a quantizer is to cover; that of the smallest error is taken.
-_COVERED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
-
-
 def _movable(before: Block | None) -> bool:
     """Whether what a layer puts out can be stretched and shifted by the layer itself."""
     return before is not None and before.layout.bias and _stretchable(before.layout)
@@ -141,6 +137,10 @@ def _movable(before: Block | None) -> bool:
 
 def _stretchable(layout: LayerLayout) -> bool:
     return layout.kernel_quantizer is None or layout.has_output_scale
+
+
+# Shares of the inputs that a quantizer is to cover; that of the smallest error is taken.
+_COVERED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 
 
 def _covering(target: Block, inputs: Array, movable: bool) -> InputChange:

@@ -167,8 +167,7 @@ class Subject:
         """
         smallest = self.smallest(choices)
         if smallest > budget:
-            raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
-                              f"the smallest takes {smallest:,.0f}")
+            raise _nothing_fits(budget, smallest)
 
 
 def row_name(layer: str, choice: str) -> str:
@@ -218,9 +217,13 @@ def suggest(subject: Subject, trials: Sequence[Trial], budget: float) -> Suggest
         found = _best([_extended(one, layer, option) for one in found for option in options])
     fitting = [one for one in found if one.bytes <= budget]
     if not fitting:
-        raise ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
-                          f"the smallest takes {min(one.bytes for one in found):,.0f}")
+        raise _nothing_fits(budget, min(one.bytes for one in found))
     return min(fitting, key=_order)
+
+
+def _nothing_fits(budget: float, smallest: float) -> ConfigError:
+    return ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
+                       f"the smallest takes {smallest:,.0f}")
 
 
 def _extended(one: Suggestion, layer: str, trial: Trial | None) -> Suggestion:
