@@ -16,10 +16,16 @@ Array = npt.NDArray[Any]
 # Grey needs a one, and a one outside the grid too, in a word of 16 bits.
 LARGEST_FRACTION = 14
 GREY_FRACTION = 8
-# Formats cover this share of what was met, and so many times more where there are bits
-# for it. States that blow up on a picture now and then must not coarsen all others.
+# Formats of states cover this share of what was met, and those of layers' inputs with 16
+# bits: states that blow up on a picture now and then must not coarsen all others.
 COVERED = 0.999
+# They leave so many times more room, as there are bits for it. An automaton whose large
+# inputs are clipped step after step goes astray; one whose inputs are a little coarser
+# does not notice.
 HEADROOM = {8: 1.25, 16: 4.0}
+# Inputs of a layer have long tails. With 8 bits they are clipped where clipping and
+# rounding together cost the smallest squared error, at most at so many times what is covered.
+LARGEST_CLIP = 8
 # What useful automata stay far below; states of others saturate.
 SMALLEST_FRACTION = {8: 0, 16: 4}
 
@@ -77,8 +83,24 @@ def word_unit(bits: int, samples: Array, gain: Array, outside: int) -> float:
         gain: float64 ``[inputs]``, what the layer multiplies each input by first.
         outside: the value of a neighbour outside the grid, which must fit.
     """
-    peak = _rounded(_peak(samples * gain) * HEADROOM[bits])
-    return max(peak, float(outside), 1e-6) / largest_word(bits)
+    met = samples * gain
+    peak = _best_clip(met) if bits == 8 else _peak(met)
+    return max(_rounded(peak * HEADROOM[bits]), float(outside), 1e-6) / largest_word(bits)
+
+
+def _best_clip(met: Array) -> float:
+    """Where words of 8 bits clip with the smallest squared error, of all inputs together."""
+    covered = _rounded(_peak(met))
+    met = np.clip(met, 0.0, LARGEST_CLIP * covered)
+    eighths = np.arange(8 * math.log2(LARGEST_CLIP) + 1)
+    return min(covered * 2.0 ** (eighths / 8), key=lambda clip: _squared_error(met, clip))
+
+
+def _squared_error(met: Array, clip: float) -> float:
+    """Of rectified words of 8 bits up to a number."""
+    unit = max(clip, 1e-30) / largest_word(8)
+    words = np.minimum(np.rint(met / unit), largest_word(8))
+    return float(np.square(words * unit - met).mean())
 
 
 def _rounded(peak: float) -> float:
