@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,34 +46,58 @@ def layer_inputs(
     return [found[np.isfinite(found).all(axis=1)] for found in joined]
 
 
-def layer_windows(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Array]:
-    """What the kernels of every layer reach from live cells that stand away from the edges.
+@dataclass(frozen=True)
+class Moment:
+    """States that an automaton met, and some of the cells that live in them.
+
+    Attributes:
+        state: float32 ``[batch, height, width, channels]``, grey first.
+        cells: picture, row and column of each cell, ``[3, cells]``; none stands at an edge.
+    """
+
+    state: Array
+    cells: Array
+
+
+def moments_met(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Moment]:
+    """Moments of an automaton while it runs, each with at most `WINDOWS` cells.
 
     Args:
         model: the automaton.
         images: grey ``[pictures, height, width]``.
         seed: of fire masks, noise and the choice of cells.
-
-    Returns:
-        For each layer float32 ``[samples, area, inputs]``, before its input scale and
-        quantizer; at most `WINDOWS` of each moment, without those that hold a number
-        beyond `SANE`.
     """
     rng = np.random.default_rng(seed)
-    samples: list[list[Array]] = [[] for _ in model.layout.layers]
+    met = []
     for state, alive in _moments(model, images, seed, None):
         inner = alive.copy()
         inner[:, [0, -1]] = inner[:, :, [0, -1]] = False
         cells = np.argwhere(inner)
         if len(cells) > WINDOWS:
             cells = cells[rng.choice(len(cells), WINDOWS, replace=False)]
-        picture, row, column = cells.T
-        for number, inputs in enumerate(_inputs_of(model, state)):
-            around = (-1, 0, 1) if model.layout.layers[number].kernel_size == 3 else (0,)
-            taps = [inputs[picture, row + y, column + x] for y in around for x in around]
-            samples[number].append(np.stack(taps, axis=1))
-    joined = [np.concatenate(found) for found in samples]
-    return [found[(np.abs(found) <= SANE).all(axis=(1, 2))] for found in joined]
+        met.append(Moment(state.copy(), cells.T))
+    return met
+
+
+def layer_windows(model: NeuralCA, met: Sequence[Moment], number: int) -> Array:
+    """What one layer's kernel reaches from the cells of some moments.
+
+    Args:
+        model: any automaton of the same channels.
+        met: see `moments_met`.
+        number: of the layer; those after it may hold anything.
+
+    Returns:
+        float32 ``[cells, area, inputs]``, before its input scale and quantizer.
+    """
+    around = (-1, 0, 1) if model.layout.layers[number].kernel_size == 3 else (0,)
+    found = []
+    for moment in met:
+        picture, row, column = moment.cells
+        inputs = next(islice(_inputs_of(model, moment.state), number, None))
+        taps = [inputs[picture, row + y, column + x] for y in around for x in around]
+        found.append(np.stack(taps, axis=1))
+    return np.concatenate(found)
 
 
 def _moments(
@@ -90,12 +116,10 @@ def _moments(
             yield state, alive
 
 
-def _inputs_of(model: NeuralCA, state: Array) -> list[Array]:
-    """Inputs of every layer in all cells ``[batch, height, width, inputs]``."""
-    found = []
+def _inputs_of(model: NeuralCA, state: Array) -> Iterator[Array]:
+    """Inputs of layer after layer in all cells ``[batch, height, width, inputs]``."""
     hidden: Any = state
     for block in model.perceive_blocks + model.update_blocks:
-        found.append(np.asarray(hidden))
+        yield np.asarray(hidden)
         for layer in block.layers:
             hidden = layer(hidden)
-    return found

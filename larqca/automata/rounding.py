@@ -84,23 +84,27 @@ def round_together(
     Returns:
         Chosen levels ``[rows, outputs]`` and the scale ``[outputs]``.
     """
-    damped = moments + _DAMPING * max(float(np.diag(moments).mean()), 1e-12) * np.eye(len(moments))
-    best_error = np.full(weights.shape[1], np.inf)
-    chosen, best_scale = np.zeros_like(weights), scale.astype(np.float64)
     # An output without weights keeps its scale of zero; any level will do.
     empty = scale == 0
-    scale = np.where(empty, 1.0, scale)
-    for factor in _FACTORS:
-        tried = factor * scale
-        found = _row_by_row(weights, levels, tried, damped)
-        for _ in range(_SWEEPS):
-            found = _descended(found, weights, levels, tried, damped)
-            tried = _fitted(found, weights, damped, tried)
-        error = _errors(found * tried - weights, damped)
-        better = error < best_error
-        best_error = np.where(better, error, best_error)
-        chosen, best_scale = np.where(better, found, chosen), np.where(better, tried, best_scale)
-    return chosen, np.where(empty, 0.0, best_scale)
+    outputs, factors = weights.shape[1], len(_FACTORS)
+    # Every output once for each factor, all side by side.
+    many = np.repeat(weights, factors, axis=1)
+    tried = (np.where(empty, 1.0, scale)[:, None] * np.asarray(_FACTORS)).ravel()
+    damped = damp(moments)
+    found = _row_by_row(many, levels, tried, damped)
+    for _ in range(_SWEEPS):
+        found = _descended(found, many, levels, tried, damped)
+        tried = _fitted(found, many, damped, tried)
+    errors = _errors(found * tried - many, damped).reshape(outputs, factors)
+    best = np.arange(outputs) * factors + errors.argmin(axis=1)
+    return found[:, best], np.where(empty, 0.0, tried[best])
+
+
+def damp(moments: Array) -> Array:
+    """Second moments with a little more on the diagonal, so that they can be inverted."""
+    mean = max(float(np.diag(moments).mean()), 1e-12)
+    result: Array = moments + _DAMPING * mean * np.eye(len(moments))
+    return result
 
 
 def _row_by_row(weights: Array, levels: Array, scale: Array, moments: Array) -> Array:

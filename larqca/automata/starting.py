@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from larqca.automata.calibration import layer_inputs, layer_windows
+from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
-from larqca.automata.rounding import levels_of, round_together
+from larqca.automata.reconstruction import Seen, reconstruct
+from larqca.automata.rounding import levels_of
 from larqca.backend import tf
 from larqca.quantizers.registry import dorefa_mode
 
@@ -50,14 +51,15 @@ class InputChange:
 def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -> None:
     """Give `model` the weights of `source`, quantized as `model` wants them.
 
-    A layer that is quantized and scaled alike in both is copied as it is.
+    A layer that is quantized and scaled alike in both is copied as it is. Layers start one
+    after the other, and each sees what those before it have become.
 
     Args:
         model: the automaton to start.
         source: one of the same layers, up to quantizers, scales and biases.
         images: grey ``[pictures, height, width]``, on which the source runs to tell what
-            new input quantizers must cover, and which errors of rounded weights cancel;
-            without them, the former start as they are, and weights are rounded one by one.
+            new input quantizers must cover, and what rounded weights must put out; without
+            them, the former start as they are, and weights are rounded one by one.
 
     Raises:
         ModelFileError: the automata differ in more than quantizers, scales and biases.
@@ -66,16 +68,20 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
     targets = model.perceive_blocks + model.update_blocks
     origins = source.perceive_blocks + source.update_blocks
     changes = _input_changes(model, source, images)
-    seen = _kernel_inputs(model, source, images, changes)
-    arrays: dict[str, Array] = {}
+    rounded = [_newly_rounded(one.layout, two.layout)
+               for one, two in zip(origins, targets, strict=True)]
+    met = moments_met(source, images) if images is not None and any(rounded) else []
+    shapes = model.layout.array_shapes()
     for number, (target, origin) in enumerate(zip(targets, origins, strict=True)):
         found = {name: variable.numpy() for name, variable in origin.variables.items()}
         if _quantized_alike(origin.layout, target.layout) and changes[number] is None:
             mine = {**_defaults(target), **found}
         else:
-            mine = _requantized(target, origin, found, changes[number], seen[number])
-        arrays.update(_outputs_changed(mine, target, changes[number + 1]))
-    model.set_arrays({name: arrays[name] for name in model.layout.array_shapes()})
+            seen = _seen(model, source, met, number, changes[number]) if rounded[number] else None
+            mine = _requantized(target, origin, found, changes[number], seen)
+        mine = _outputs_changed(mine, target, changes[number + 1])
+        arrays = {**model.arrays(), **mine}
+        model.set_arrays({name: arrays[name] for name in shapes})
 
 
 def _input_changes(
@@ -97,30 +103,35 @@ def _input_changes(
     return [*changes, None]
 
 
-def _kernel_inputs(
-    model: NeuralCA, source: NeuralCA, images: Array | None,
-    changes: Sequence[InputChange | None],
-) -> list[Array | None]:
-    """What each kernel of the target will multiply, ``[samples, area, inputs]``; None where
-    none is newly quantized, or nothing was seen."""
-    targets = model.perceive_blocks + model.update_blocks
-    origins = source.perceive_blocks + source.update_blocks
-    new = [two.layout.kernel_quantizer is not None and not _quantized_alike(one.layout, two.layout)
-           for one, two in zip(origins, targets, strict=True)]
-    if images is None or not any(new):
-        return [None] * len(targets)
-    seen: list[Array | None] = []
-    for number, windows in enumerate(layer_windows(source, images)):
-        wanted = new[number] and len(windows) > prod(windows.shape[1:])
-        seen.append(_read(targets[number], origins[number], windows, changes[number])
-                    if wanted else None)
-    return seen
+def _seen(
+    model: NeuralCA, source: NeuralCA, met: Sequence[Moment], number: int,
+    change: InputChange | None,
+) -> Seen | None:
+    """What the kernels of a layer read; None where too little was seen.
+
+    The layers of `model` before this one must have started.
+    """
+    target = (model.perceive_blocks + model.update_blocks)[number]
+    origin = (source.perceive_blocks + source.update_blocks)[number]
+    if not met:
+        return None
+    theirs, mine = (layer_windows(automaton, met, number) for automaton in (source, model))
+    sane = [(np.abs(windows) <= SANE).all(axis=(1, 2)) for windows in (theirs, mine)]
+    theirs, mine = (windows[np.all(sane, axis=0)] for windows in (theirs, mine))
+    if len(mine) <= prod(mine.shape[1:]):
+        return None
+    read = np.asarray(origin.transform_input(tf.constant(theirs)))
+    weights = _weights(origin)
+    sums = read.reshape(len(read), -1) @ weights.reshape(-1, weights.shape[2])
+    return Seen(_read(target, origin, mine, change), sums)
 
 
 def _read(target: Block, origin: Block, windows: Array, change: InputChange | None) -> Array:
+    """What the target's kernel gets of windows that have moved already as `change` says,
+    where the layer before does that."""
     if change is None:
         return np.asarray(origin.transform_input(tf.constant(windows)))
-    moved = (windows * change.gain + change.offset).astype(np.float32)
+    moved = (windows * change.gain).astype(np.float32) if change.by_scale else windows
     if target.layout.input_quantizer is None:
         return moved
     return np.asarray(target.convolution.input_quantizer(tf.constant(moved)))
@@ -128,6 +139,10 @@ def _read(target: Block, origin: Block, windows: Array, change: InputChange | No
 
 def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:
     return origin.input_quantizer is None and target.input_quantizer is not None
+
+
+def _newly_rounded(origin: LayerLayout, target: LayerLayout) -> bool:
+    return target.kernel_quantizer is not None and not _quantized_alike(origin, target)
 
 
 def _movable(before: Block | None) -> bool:
@@ -227,7 +242,7 @@ def _weights(block: Block) -> Array:
 
 def _requantized(
     target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None,
-    seen: Array | None,
+    seen: Seen | None,
 ) -> dict[str, Array]:
     """Arrays of `target` that compute as nearly as it can what `origin` computes, on inputs
     like those that were seen."""
@@ -254,13 +269,16 @@ def _requantized(
             own = np.ones_like(own)
         rows = own[list(layout.scale_places)]
         weights = weights / rows[..., None]
-        seen = None if seen is None else seen * rows
+        seen = None if seen is None else Seen(seen.inputs * rows, seen.sums)
         arrays[f"{name}/input_scale"] = own.reshape(layout.input_scale_shape)
     latent, outputs = factorized(weights, _quantize(target), layout)
     if seen is not None and layout.has_output_scale:
-        latent, outputs, more = _together(target, weights, latent, outputs, seen)
-        if layout.bias:
-            arrays[f"{name}/bias"] = arrays[f"{name}/bias"] + more
+        theirs = found.get(f"{name}/bias", np.zeros(layout.outputs, np.float32))
+        fit = _reconstructed(target, weights, outputs, seen, theirs)
+        if fit is not None:
+            latent, outputs, own_bias = fit
+            if layout.bias:
+                arrays[f"{name}/bias"] = own_bias
     arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
@@ -274,31 +292,25 @@ def _row_magnitudes(weights: Array, places: Sequence[int]) -> Array:
     return _nonzero(np.stack(shared))
 
 
-def _together(
-    target: Block, weights: Array, latent: Array, scale: Array, seen: Array
-) -> tuple[Array, Array, Array]:
-    """Latent weights and scale as `factorized` gives them, but rounded together where the
-    quantizer allows that, and what the bias then has to add."""
+def _reconstructed(
+    target: Block, weights: Array, scale: Array, seen: Seen, bias: Array
+) -> tuple[Array, Array, Array] | None:
+    """Latent weights, scale and bias with which the layer puts out what the float one does;
+    None where the quantizer's weights are not rounded together."""
     layout, quantize = target.layout, _quantize(target)
     assert quantize is not None
-    spec = layout.kernel_quantizer or {}
-    nothing = np.zeros(layout.outputs, np.float32)
-    levels = levels_of(target.kernel_quantizer, spec)
+    levels = levels_of(target.kernel_quantizer, layout.kernel_quantizer or {})
     if levels is None:
-        return latent, scale, nothing
-    inputs = seen.reshape(len(seen), -1).astype(np.float64)
-    mean = inputs.mean(axis=0) if layout.bias else np.zeros(inputs.shape[1])
-    centred = inputs - mean
-    flat = weights.reshape(-1, layout.outputs).astype(np.float64)
-    chosen, fitted = round_together(
-        flat, levels.values, scale.astype(np.float64), centred.T @ centred / len(centred))
-    numbers = np.searchsorted(levels.values, chosen - 1e-6)
-    found = levels.latents[numbers].reshape(weights.shape).astype(np.float32)
-    put_out = quantize(found).reshape(flat.shape)
-    if np.abs(put_out - chosen).max() > 1e-4:
-        return latent, scale, nothing  # DoReFa without a weight at its largest level
-    more = mean @ (flat - chosen * fitted)
-    return found, fitted.astype(np.float32), more.astype(np.float32)
+        return None
+    fit = reconstruct(
+        weights.reshape(-1, layout.outputs).astype(np.float64), levels.values, scale, seen,
+        bias=bias if layout.bias else None, relu=layout.relu)
+    numbers = np.searchsorted(levels.values, fit.levels - 1e-6)
+    latent = levels.latents[numbers].reshape(weights.shape).astype(np.float32)
+    put_out = quantize(latent).reshape(fit.levels.shape)
+    if np.abs(put_out - fit.levels).max() > 1e-4:
+        return None  # DoReFa without a weight at its largest level
+    return latent, fit.scale.astype(np.float32), (bias + fit.shift).astype(np.float32)
 
 
 def _nonzero(scale: Array) -> Array:

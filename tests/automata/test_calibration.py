@@ -1,6 +1,6 @@
 import numpy as np
 
-from larqca.automata.calibration import layer_inputs
+from larqca.automata.calibration import layer_inputs, layer_windows, moments_met
 from tests.automata.helpers import random_pictures, tiny_automaton
 
 
@@ -51,3 +51,34 @@ def test_cells_that_die_with_their_picture_start_from_nothing(monkeypatch):
     half = len(rolled) // 2
     assert rolled[half - 1][..., 1:].max() > 0
     assert rolled[half][..., 1:].max() == 0  # no cell is alive in both
+
+
+def test_windows_show_every_neighbour_in_its_place():
+    model = tiny_automaton(seed=1, deviation=0.02)
+    picture = np.linspace(0.2, 1.0, 48, dtype=np.float32).reshape(1, 6, 8)  # each grey once
+    for window in layer_windows(model, moments_met(model, picture), 0)[:, :, 0]:
+        row, column = np.argwhere(picture[0] == window[4])[0]
+        expected = picture[0, row - 1 : row + 2, column - 1 : column + 2]
+        np.testing.assert_array_equal(window.reshape(3, 3), expected)
+
+
+def test_windows_are_what_the_kernels_multiply():
+    model = tiny_automaton(seed=1, deviation=0.05)
+    met = moments_met(model, random_pictures(1, 4, 8, 8))
+    for number, layer in enumerate(model.layout.layers):
+        found = layer_windows(model, met, number)
+        assert found.shape[1:] == (layer.kernel_size**2, layer.inputs)
+        assert len(found) > 50
+    grey = layer_windows(model, met, 0)[:, 4, 0]
+    assert (grey >= 0.1).all()  # the middle is alive
+
+
+def test_windows_of_a_layer_do_not_ask_what_comes_after_it():
+    model = tiny_automaton(seed=1, deviation=0.05)
+    met = moments_met(model, random_pictures(1, 4, 8, 8))
+    before = layer_windows(model, met, 1)
+    arrays = model.arrays()
+    nothing = {name: np.zeros_like(array) for name, array in arrays.items()
+               if not name.startswith(model.layout.layers[0].name)}
+    model.set_arrays({**arrays, **nothing})
+    np.testing.assert_array_equal(layer_windows(model, met, 1), before)

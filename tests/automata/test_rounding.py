@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from larqca.automata import rounding
-from larqca.automata.calibration import layer_windows
 from larqca.automata.rounding import levels_of, round_together
 from larqca.automata.starting import start_from
 from tests.automata.helpers import random_pictures, tiny_automaton
@@ -117,25 +116,6 @@ def test_a_users_own_quantizer_may_have_a_mode():
     levels = levels_of(halves, {"name": "mine:halves", "mode": "weights"})
     assert levels is not None
     np.testing.assert_allclose(levels.values, np.linspace(-1, 1, 9))
-
-
-def test_windows_show_every_neighbour_in_its_place():
-    model = tiny_automaton(seed=1, deviation=0.02)
-    picture = np.linspace(0.2, 1.0, 48, dtype=np.float32).reshape(1, 6, 8)  # each grey once
-    for window in layer_windows(model, picture)[0][:, :, 0]:
-        row, column = np.argwhere(picture[0] == window[4])[0]
-        expected = picture[0, row - 1 : row + 2, column - 1 : column + 2]
-        np.testing.assert_array_equal(window.reshape(3, 3), expected)
-
-
-def test_windows_are_what_the_kernels_multiply():
-    model = tiny_automaton(seed=1, deviation=0.05)
-    windows = layer_windows(model, random_pictures(1, 4, 8, 8))
-    for layer, found in zip(model.layout.layers, windows, strict=True):
-        assert found.shape[1:] == (layer.kernel_size**2, layer.inputs)
-        assert len(found) > 50
-    grey = windows[0][:, 4, 0]
-    assert (grey >= 0.1).all()  # the middle is alive
 
 
 def test_an_automaton_that_blows_up_starts_as_one_that_was_not_seen():
