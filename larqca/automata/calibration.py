@@ -15,6 +15,8 @@ from larqca.automata.neural_ca import NeuralCA
 Array = npt.NDArray[Any]
 
 STEPS, EVERY = 60, 10
+# Errors of a step add up where states have settled: weights are rounded by later moments too.
+LONG_STEPS, LONG_EVERY = 200, 20
 WINDOWS = 512
 # An input beyond this is of an automaton that is blowing up, and would drown all others.
 SANE = 1e3
@@ -69,7 +71,7 @@ def moments_met(model: NeuralCA, images: Array, *, seed: int = 0) -> list[Moment
     """
     rng = np.random.default_rng(seed)
     met = []
-    for state, alive in _moments(model, images, seed, None):
+    for state, alive in _moments(model, images, seed, None, LONG_STEPS, LONG_EVERY):
         inner = alive.copy()
         inner[:, [0, -1]] = inner[:, :, [0, -1]] = False
         cells = np.argwhere(inner)
@@ -101,7 +103,8 @@ def layer_windows(model: NeuralCA, met: Sequence[Moment], number: int) -> Array:
 
 
 def _moments(
-    model: NeuralCA, images: Array, seed: int, limit: float | None
+    model: NeuralCA, images: Array, seed: int, limit: float | None,
+    steps: int = STEPS, every: int = EVERY,
 ) -> Iterator[tuple[Array, Array]]:
     """States of pictures, half of them exchanged under living states, and who is alive."""
     state = model.seed_state(images)
@@ -109,8 +112,8 @@ def _moments(
         state[..., 0] = picture_set
         alive = model.alive(picture_set)
         state[..., 1:] = np.where(alive[..., None], state[..., 1:], 0.0)
-        for number in range(STEPS // EVERY):
-            state = model.rollout(state, EVERY, seed=seed + number)
+        for number in range(steps // every):
+            state = model.rollout(state, every, seed=seed + number)
             if limit is not None:
                 state[..., 1:] = np.clip(np.nan_to_num(state[..., 1:]), -limit, limit)
             yield state, alive

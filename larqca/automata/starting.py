@@ -84,6 +84,17 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         model.set_arrays({name: arrays[name] for name in shapes})
 
 
+def rounds_together(model: NeuralCA, source: NeuralCA) -> bool:
+    """Whether a start rounds weights by what it saw of pictures, so that others would give
+    other weights."""
+    targets = model.perceive_blocks + model.update_blocks
+    origins = source.perceive_blocks + source.update_blocks
+    return any(
+        _newly_rounded(origin.layout, target.layout) and target.layout.has_output_scale
+        and levels_of(target.kernel_quantizer, target.layout.kernel_quantizer or {}) is not None
+        for target, origin in zip(targets, origins, strict=True))
+
+
 def _input_changes(
     model: NeuralCA, source: NeuralCA, images: Array | None
 ) -> list[InputChange | None]:

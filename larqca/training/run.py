@@ -9,24 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from larqca.automata.engine import make_engine
-from larqca.automata.layout import layout_of
-from larqca.automata.model_file import load_model, write_model
-from larqca.automata.neural_ca import NeuralCA
-from larqca.automata.starting import start_from
+from larqca.automata.model_file import write_model
 from larqca.config.schema import RunConfig
-from larqca.data import Dataset, load
-from larqca.errors import ConfigError, Diverged, ModelFileError
+from larqca.data import load
+from larqca.errors import Diverged
 from larqca.evaluation.frames import record_frames
 from larqca.evaluation.protocol import evaluate
 from larqca.export.deployed import deployed_figures
 from larqca.files import arrays_as_bytes, write_bytes, write_text
 from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
+from larqca.training.start import CALIBRATION_PICTURES, build_model
 from larqca.training.trainer import Trainer
-
-# Training pictures that show what input quantizers must cover (about 8,000 live cells
-# of MNIST, at 12 moments each).
-CALIBRATION_PICTURES = 64
 
 
 def _ignore(_: Progress) -> None:
@@ -108,26 +102,6 @@ def execute(
         evaluate_seconds=seconds,
         data_sha256=digest,
     )
-
-
-def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> NeuralCA:
-    """The automaton that a run trains, started from `source` if it has one.
-
-    Raises:
-        ConfigError: a source is configured and not given, or the other way round.
-        ModelFileError: the source does not fit.
-    """
-    if (config.start_from is None) != (source is None):
-        raise ConfigError("start_from: the configuration and the given source disagree")
-    model = NeuralCA(layout_of(config, dataset.classes), seed=config.seed)
-    if source is not None:
-        try:
-            # The grid that names the source is the user's own, as its quantizers are.
-            origin = load_model(source, import_quantizers=True)
-            start_from(model, origin, dataset.train_images[:CALIBRATION_PICTURES])
-        except ModelFileError as error:
-            raise ModelFileError(f"cannot start from {source.name}: {error}") from error
-    return model
 
 
 def _last(history: list[float]) -> float | None:

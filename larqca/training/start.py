@@ -1,0 +1,83 @@
+"""The automaton that a run trains: new, or started from another one's weights.
+
+Weights that are rounded together depend on the pictures that were seen, and automata that
+differ little in a step may differ much after two hundred: of some starts, each from other
+pictures, the one whose automaton does best on training pictures is taken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.automata.engine import make_engine
+from larqca.automata.layout import layout_of
+from larqca.automata.model_file import load_model
+from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.starting import rounds_together, start_from
+from larqca.config.schema import EvaluationConfig, RunConfig
+from larqca.data import Dataset
+from larqca.errors import ConfigError, ModelFileError
+from larqca.evaluation.protocol import evaluate
+
+Array = npt.NDArray[Any]
+
+# Training pictures that show what layers read (about 8,000 live cells of MNIST, at 12
+# moments each).
+CALIBRATION_PICTURES = 64
+TRIES = 6
+# The last training pictures judge, by the protocol of the test: automata that decay look as
+# good as others in the first hundred steps.
+_JUDGED_BY = EvaluationConfig(steps=200, record_every=200, images=500)
+
+
+def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> NeuralCA:
+    """The automaton that a run trains, started from `source` if it has one.
+
+    Raises:
+        ConfigError: a source is configured and not given, or the other way round.
+        ModelFileError: the source does not fit.
+    """
+    if (config.start_from is None) != (source is None):
+        raise ConfigError("start_from: the configuration and the given source disagree")
+    model = NeuralCA(layout_of(config, dataset.classes), seed=config.seed)
+    if source is not None:
+        try:
+            # The grid that names the source is the user's own, as its quantizers are.
+            _start(model, load_model(source, import_quantizers=True), dataset)
+        except ModelFileError as error:
+            raise ModelFileError(f"cannot start from {source.name}: {error}") from error
+    return model
+
+
+def _start(model: NeuralCA, origin: NeuralCA, dataset: Dataset) -> None:
+    if not rounds_together(model, origin):
+        start_from(model, origin, _pictures(dataset, 0))
+        return
+    best, best_score = model.arrays(), -1.0
+    engine = make_engine(model)
+    images = dataset.train_images[-_judges(dataset):]
+    labels = dataset.train_labels[-_judges(dataset):]
+    for number in range(TRIES):
+        start_from(model, origin, _pictures(dataset, number))
+        after = evaluate(engine, images, labels, _JUDGED_BY).at(2 * _JUDGED_BY.steps)
+        score = after["cell_accuracy"] + after["agreement"]
+        if score > best_score:
+            best, best_score = model.arrays(), score
+    model.set_arrays(best)
+
+
+def _judges(dataset: Dataset) -> int:
+    assert _JUDGED_BY.images is not None
+    return min(_JUDGED_BY.images, len(dataset.train_images))
+
+
+def _pictures(dataset: Dataset, number: int) -> Array:
+    """One calibration's pictures: the next ones each time, from the first again after the last."""
+    first = number * CALIBRATION_PICTURES
+    count = min(CALIBRATION_PICTURES, len(dataset.train_images))
+    chosen = np.arange(first, first + count) % len(dataset.train_images)
+    return dataset.train_images[chosen]
