@@ -55,7 +55,7 @@ def execute(
     """
     whole = load(config.data, data_dir)
     dataset = whole.held_out(config.evaluation.held_out)
-    model = build_model(config, dataset, source)
+    model = build_model(config, dataset, source, stop=stop)
     engine = make_engine(model)
     trainer = Trainer(model, engine, config, dataset, directory)
     figures = larq_figures(model)

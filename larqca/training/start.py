@@ -7,6 +7,7 @@ pictures, the one whose automaton does best on training pictures is taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,20 @@ TRIES = 6
 _JUDGED_BY = EvaluationConfig(steps=200, record_every=200, images=500)
 
 
-def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> NeuralCA:
+def build_model(
+    config: RunConfig, dataset: Dataset, source: Path | None,
+    *, stop: Callable[[], bool] = lambda: False,
+) -> NeuralCA:
     """The automaton that a run trains, started from `source` if it has one.
 
+    Args:
+        config: of the run.
+        dataset: its training images.
+        source: a model file.
+        stop: asked while starts are judged; true raises.
+
     Raises:
+        Interrupted: `stop` answered true.
         ConfigError: a source is configured and not given, or the other way round.
         ModelFileError: the source does not fit.
     """
@@ -47,13 +58,15 @@ def build_model(config: RunConfig, dataset: Dataset, source: Path | None) -> Neu
     if source is not None:
         try:
             # The grid that names the source is the user's own, as its quantizers are.
-            _start(model, load_model(source, import_quantizers=True), dataset)
+            _start(model, load_model(source, import_quantizers=True), dataset, stop)
         except ModelFileError as error:
             raise ModelFileError(f"cannot start from {source.name}: {error}") from error
     return model
 
 
-def _start(model: NeuralCA, origin: NeuralCA, dataset: Dataset) -> None:
+def _start(
+    model: NeuralCA, origin: NeuralCA, dataset: Dataset, stop: Callable[[], bool] = lambda: False
+) -> None:
     if not rounds_together(model, origin):
         start_from(model, origin, _pictures(dataset, 0))
         return
@@ -63,7 +76,7 @@ def _start(model: NeuralCA, origin: NeuralCA, dataset: Dataset) -> None:
     labels = dataset.train_labels[-_judges(dataset):]
     for number in range(TRIES):
         start_from(model, origin, _pictures(dataset, number))
-        after = evaluate(engine, images, labels, _JUDGED_BY).at(2 * _JUDGED_BY.steps)
+        after = evaluate(engine, images, labels, _JUDGED_BY, stop=stop).at(2 * _JUDGED_BY.steps)
         score = after["cell_accuracy"] + after["agreement"]
         if score > best_score:
             best, best_score = model.arrays(), score

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from larqca.automata.starting import rounds_together
+from larqca.errors import Interrupted
 from larqca.training import start
 from tests.automata.helpers import random_pictures, tiny_automaton
 
@@ -39,7 +40,7 @@ def _patched(monkeypatch, scores):
         model.set_arrays({name: np.full_like(array, len(seen))
                           for name, array in model.arrays().items()})
 
-    def judged(engine, images, labels, config):
+    def judged(engine, images, labels, config, stop):
         score = {"cell_accuracy": waiting.pop(0), "agreement": 0.0}
         return SimpleNamespace(at=lambda step: score)
 
@@ -84,3 +85,8 @@ def test_the_start_comes_near_on_pictures_that_it_never_saw():
     wanted, found = origin(state).numpy(), model(state).numpy()
     apart = (found - wanted)[origin.alive(state[..., 0])]
     assert np.linalg.norm(apart) < 0.4 * np.linalg.norm(wanted)
+
+
+def test_a_start_can_be_stopped():
+    with pytest.raises(Interrupted):
+        start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(20), lambda: True)
