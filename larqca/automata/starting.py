@@ -131,21 +131,28 @@ def _seen(
     theirs, mine = (windows[np.all(sane, axis=0)] for windows in (theirs, mine))
     if len(mine) <= prod(mine.shape[1:]):
         return None
-    read = np.asarray(origin.transform_input(tf.constant(theirs)))
     weights = _weights(origin)
-    sums = read.reshape(len(read), -1) @ weights.reshape(-1, weights.shape[2])
-    return Seen(_read(target, origin, mine, change), sums)
+    if target.layout.input_quantizer is not None:
+        # Codes of few levels say too little of what was lost before them: fitted to that, a
+        # fully binary automaton did worse (on the digits 92.8 % of the cells for 97.5).
+        mine = theirs
+    if change is not None and target.layout.input_quantizer is not None:
+        moved = (theirs * change.gain + change.offset).astype(np.float32)
+        codes = np.asarray(target.convolution.input_quantizer(tf.constant(moved)))
+        own = np.einsum("aio,i->o", weights, change.constant)
+        return Seen(codes, _sums(codes, weights * change.rows[:, None]) + own)
+    read = np.asarray(origin.transform_input(tf.constant(theirs)))
+    return Seen(_read(origin, mine, change), _sums(read, weights))
 
 
-def _read(target: Block, origin: Block, windows: Array, change: InputChange | None) -> Array:
-    """What the target's kernel gets of windows that have moved already as `change` says,
-    where the layer before does that."""
-    if change is None:
-        return np.asarray(origin.transform_input(tf.constant(windows)))
-    moved = (windows * change.gain).astype(np.float32) if change.by_scale else windows
-    if target.layout.input_quantizer is None:
-        return moved
-    return np.asarray(target.convolution.input_quantizer(tf.constant(moved)))
+def _sums(read: Array, weights: Array) -> Array:
+    result: Array = read.reshape(len(read), -1) @ weights.reshape(-1, weights.shape[2])
+    return result
+
+
+def _read(origin: Block, windows: Array, change: InputChange | None) -> Array:
+    """What a kernel gets of windows that the layer before has moved as `change` says."""
+    return np.asarray(origin.transform_input(tf.constant(windows))) if change is None else windows
 
 
 def _newly_quantized(origin: LayerLayout, target: LayerLayout) -> bool:

@@ -23,8 +23,8 @@ COVERED = 0.999
 # inputs are clipped step after step goes astray; one whose inputs are a little coarser
 # does not notice.
 HEADROOM = {8: 1.25, 16: 4.0}
-# Inputs of a layer have long tails. With 8 bits they are clipped where clipping and
-# rounding together cost the smallest squared error, at most at so many times what is covered.
+# Inputs of a layer have long tails. With 8 bits the room begins where clipping and rounding
+# together cost the smallest squared error, at most at so many times what is covered.
 LARGEST_CLIP = 8
 # What useful automata stay far below; states of others saturate.
 SMALLEST_FRACTION = {8: 0, 16: 4}

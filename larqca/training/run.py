@@ -47,7 +47,8 @@ def execute(
         data_dir: where tensorflow-datasets finds its data.
         source: the model file to start from, if the configuration says so.
         progress: told where the run is, a few times a second.
-        stop: asked after every iteration; true writes a checkpoint and raises.
+        stop: asked while starts are judged, after every iteration, and between test images;
+            true raises, and leaves a checkpoint of what was trained.
 
     Raises:
         Interrupted: `stop` answered true.

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from larqca.automata import starting
+from larqca.automata.calibration import layer_windows, moments_met
 from larqca.automata.starting import start_from
 from larqca.errors import ModelFileError
 from larqca.quantizers.registry import QUANTIZERS
@@ -281,3 +283,51 @@ def test_many_levels_reach_the_largest_weights(quantizer, planes):
     )
     start_from(target, source)
     assert distance(source, target) < 0.12
+
+
+def _sized(windows):
+    return windows / np.maximum(windows.std(axis=0), 1e-9)
+
+
+def test_layers_see_what_those_before_them_have_become(monkeypatch):
+    """And aim at what the source puts out on its own inputs."""
+    seen = []
+    rebuild = starting.reconstruct
+
+    def spied(weights, levels, scale, seen_now, **settings):
+        seen.append(seen_now)
+        return rebuild(weights, levels, scale, seen_now, **settings)
+
+    monkeypatch.setattr(starting, "reconstruct", spied)
+    source, pictures = tiny_automaton(seed=1, deviation=0.02), random_pictures(1, 32, 10, 10)
+    target = tiny_automaton(
+        seed=2, **networks(kernel_quantizer="ste_sign", kernel_planes=3, scale="channel"))
+    start_from(target, source, pictures)
+    met = moments_met(source, pictures)
+    blocks = source.perceive_blocks + source.update_blocks
+    for number in (1, 2):
+        became, was = (layer_windows(model, met, number) for model in (target, source))
+        # Magnitudes of inputs may have moved into the layer before: up to a scale for each.
+        sized = _sized(seen[number].inputs)
+        np.testing.assert_allclose(sized, _sized(became), rtol=1e-3, atol=1e-4)
+        assert np.abs(sized - _sized(was)).mean() > 0.01
+        sums = was[:, 0] @ blocks[number].weights().numpy()[0]
+        np.testing.assert_allclose(seen[number].sums, sums, rtol=1e-3, atol=1e-3)
+
+
+def test_each_layer_is_rebuilt_with_its_own_bias_and_rectifier(monkeypatch):
+    asked = []
+    rebuild = starting.reconstruct
+
+    def spied(*arguments, bias, relu):
+        asked.append((bias, relu))
+        return rebuild(*arguments, bias=bias, relu=relu)
+
+    monkeypatch.setattr(starting, "reconstruct", spied)
+    source = tiny_automaton(seed=1, deviation=0.05)
+    target = tiny_automaton(
+        seed=2, **networks(kernel_quantizer="ste_sign", kernel_planes=3, scale="rank_one"))
+    start_from(target, source, random_pictures(1, 32, 10, 10))
+    assert [relu for _, relu in asked] == [layer.relu for layer in source.layout.layers]
+    for (bias, _), layer in zip(asked, source.layout.layers, strict=True):
+        np.testing.assert_array_equal(bias, source.arrays()[f"{layer.name}/bias"])

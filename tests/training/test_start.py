@@ -41,7 +41,8 @@ def _patched(monkeypatch, scores):
                           for name, array in model.arrays().items()})
 
     def judged(engine, images, labels, config, stop):
-        score = {"cell_accuracy": waiting.pop(0), "agreement": 0.0}
+        cells, both = waiting.pop(0)
+        score = {"cell_accuracy": cells, "agree_and_correct": both, "agreement": 1.0 - both}
         return SimpleNamespace(at=lambda step: score)
 
     monkeypatch.setattr(start, "start_from", numbered)
@@ -50,7 +51,7 @@ def _patched(monkeypatch, scores):
 
 
 def test_the_start_that_does_best_is_taken(monkeypatch):
-    scores = [0.3, 0.5, 0.9, 0.9, 0.2, 0.1]
+    scores = [(0.1, 0.0), (0.75, 0.3), (0.8, 0.6), (0.8, 0.6), (0.9, 0.4), (0.1, 0.1)]
     seen = _patched(monkeypatch, scores)
     model = tiny_automaton(update=PLANES)
     dataset = _dataset(6 * start.CALIBRATION_PICTURES)
@@ -61,6 +62,29 @@ def test_the_start_that_does_best_is_taken(monkeypatch):
         assert (array == 3).all()  # the first of those that did best
 
 
+def test_where_no_cell_can_be_judged_it_is_started_all_the_same(monkeypatch):
+    _patched(monkeypatch, [(np.nan, np.nan)] * start.TRIES)
+    model = tiny_automaton(update=PLANES)
+    start._start(model, tiny_automaton(), _dataset(100))
+    for array in model.arrays().values():
+        assert (array >= 1).all()
+
+
+def test_every_start_begins_with_the_new_automaton(monkeypatch):
+    """A bias that the source lacks must not pile up."""
+    found = []
+    monkeypatch.setattr(start, "start_from", lambda model, *_: found.append(model.arrays()) or
+                        model.set_arrays({name: array + 1.0 for name, array in found[-1].items()}))
+    score = {"cell_accuracy": 0.5, "agree_and_correct": 0.5}
+    monkeypatch.setattr(start, "evaluate",
+                        lambda *_, **__: SimpleNamespace(at=lambda step: score))
+    start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(100))
+    assert len(found) == start.TRIES
+    for arrays in found:
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, found[0][name])
+
+
 def test_starts_that_would_all_be_the_same_are_made_once(monkeypatch):
     seen = _patched(monkeypatch, [])
     start._start(tiny_automaton(), tiny_automaton(), _dataset(100))
@@ -68,7 +92,7 @@ def test_starts_that_would_all_be_the_same_are_made_once(monkeypatch):
 
 
 def test_few_pictures_are_shown_again(monkeypatch):
-    seen = _patched(monkeypatch, [0.0] * start.TRIES)
+    seen = _patched(monkeypatch, [(0.0, 0.0)] * start.TRIES)
     start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(10))
     assert [len(pictures) for pictures in seen] == [10] * start.TRIES
 
