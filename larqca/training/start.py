@@ -32,7 +32,8 @@ CALIBRATION_PICTURES = 64
 TRIES = 6
 # The last training pictures judge, by the protocol of the test: automata that decay look as
 # good as others in the first hundred steps.
-_JUDGED_BY = EvaluationConfig(steps=200, record_every=200, images=500)
+_JUDGES = 500
+_JUDGED_BY = EvaluationConfig(steps=200, record_every=200)
 
 
 def build_model(
@@ -71,8 +72,7 @@ def _start(
         start_from(model, origin, _pictures(dataset, 0))
         return
     engine = make_engine(model)
-    images = dataset.train_images[-_judges(dataset):]
-    labels = dataset.train_labels[-_judges(dataset):]
+    images, labels = dataset.train_images[-_JUDGES:], dataset.train_labels[-_JUDGES:]
     fresh = model.arrays()
     tried: list[tuple[float, dict[str, Array]]] = []
     for number in range(TRIES):
@@ -83,11 +83,6 @@ def _start(
         score = after["cell_accuracy"] + after["agree_and_correct"]
         tried.append((score, model.arrays()))
     model.set_arrays(max(tried, key=lambda one: one[0])[1])
-
-
-def _judges(dataset: Dataset) -> int:
-    assert _JUDGED_BY.images is not None
-    return min(_JUDGED_BY.images, len(dataset.train_images))
 
 
 def _pictures(dataset: Dataset, number: int) -> Array:
