@@ -26,6 +26,7 @@ MEASURED = (
 SHOWN_STATES = ("done", "running", "stopped", "waiting", "diverged", "failed", "out of time",
                 "out of memory")
 GROUPS = ("row", "seed", "data", "kernel_quantizer", "input_quantizer", "none")
+_PHASES = {"start": "starting ", "evaluation": "evaluating "}
 _OWN = ("seed", "hash", "state", "reason", "progress", "phase", "row")
 
 
@@ -125,7 +126,8 @@ def state_text(group: list[Record]) -> str:
         if state in ("running", "stopped"):
             share, _ = _mean_and_deviation([run["progress"] for run in runs])
             where = "" if state == "running" else "at "
-            phase = "evaluating " if all(run["phase"] == "evaluation" for run in runs) else ""
+            phases = {run["phase"] for run in runs}
+            phase = _PHASES.get(phases.pop(), "") if len(phases) == 1 else ""
             text += "" if math.isnan(share) else f" {where}{phase}{100 * share:.0f} %"
         elif state not in ("done", "waiting"):
             text += f": {runs[0]['reason']}" if runs[0]["reason"] else ""

@@ -52,7 +52,7 @@ class Forecast:
             self._show(run, progress, step)
             return step * max(0.0, progress["total"] - progress["done"])
         evaluation = step * self._evaluations.get(run.config.data, 0.0)
-        if not (progress and iterations):
+        if not (progress and iterations and progress["phase"] == "training"):
             return training + evaluation
         self._show(run, progress, training / iterations)
         return training * (1.0 - min(1.0, progress["done"] / iterations)) + evaluation

@@ -35,6 +35,7 @@ from larqca.sweep.signals import StopSignals
 from larqca.sweep.store import Store
 from larqca.sweep.watch import Watcher
 from larqca.sweep.worker import EXIT_FAILED, EXIT_FULL, EXIT_INTERRUPTED
+from larqca.training.result import PHASES
 
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 20.0
@@ -105,7 +106,7 @@ class SweepLoop:
         self._waiting_progress = {name: self._progress(name) for name in pending}
         self._failures = 0
         self._losses: Counter[str] = Counter()
-        self._furthest: dict[str, tuple[bool, float]] = {}
+        self._furthest: dict[str, tuple[int, float]] = {}
         self._not_before: dict[str, float] = {}
         self._signals = StopSignals()
         self._kill_at: float | None = None
@@ -256,8 +257,9 @@ class SweepLoop:
 
     def _lost(self, name: str) -> bool:
         progress = self._progress(name) or {}
-        far = (progress.get("phase") == "evaluation", progress.get("done", 0))
-        if far > self._furthest.get(name, (False, 0)):
+        phase = progress.get("phase")
+        far = (PHASES.index(phase) if phase in PHASES else 0, progress.get("done", 0))
+        if far > self._furthest.get(name, (0, 0)):
             # Machines go away again and again in a long sweep: only a run that gets nowhere
             # between is at fault.
             self._furthest[name] = far

@@ -80,8 +80,9 @@ def seconds_left(statuses: list[RunStatus]) -> float | None:
 
 
 def _left(progress: Mapping[str, Any] | None) -> tuple[float, float] | None:
-    """(seconds left, seconds in all) of a phase that has shown its rate."""
-    if progress is None or not progress.get("rate"):
+    """(seconds left, seconds in all) of a phase that has shown its rate; a start's says nothing
+    of the training after it."""
+    if progress is None or not progress.get("rate") or progress["phase"] == "start":
         return None
     total, done, rate = progress["total"], progress["done"], progress["rate"]
     return max(0, total - done) / rate, total / rate

@@ -82,6 +82,11 @@ class Optimizers:
         for average, variable in zip(self._averages, self.variables, strict=True):
             average.assign_add(following * (variable - average))
 
+    def begin_averages(self) -> None:
+        """Averages begin with the weights as they are now."""
+        for average, variable in zip(self._averages, self.variables, strict=False):
+            average.assign(variable)
+
     def use_averages(self) -> None:
         """Put the running averages, where there are any, in the place of the weights."""
         for average, variable in zip(self._averages, self.variables, strict=False):

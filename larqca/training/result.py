@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+Phase = Literal["start", "training", "evaluation"]
+PHASES: tuple[Phase, ...] = get_args(Phase)  # in the order in which a run goes through them
 
 
 @dataclass(frozen=True)
@@ -15,14 +18,15 @@ class Progress:
     """Where a run is.
 
     Attributes:
-        phase: "training" (counts iterations) or "evaluation" (counts images x steps).
+        phase: "start" (starts are judged: counts images x steps), "training" (counts
+            iterations) or "evaluation" (counts images x steps); one comes after the other.
         done: units done so far, earlier starts of the same run included.
         total: units in this phase.
         loss: smoothed training loss (None before the first).
         rate: units per second.
     """
 
-    phase: Literal["training", "evaluation"]
+    phase: Phase
     done: int
     total: int
     loss: float | None

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from larqca.automata.engine import make_engine
+from larqca.automata.layout import layout_of
 from larqca.automata.model_file import write_model
+from larqca.automata.neural_ca import NeuralCA
 from larqca.config.schema import RunConfig
 from larqca.data import load
 from larqca.errors import Diverged
@@ -19,7 +21,7 @@ from larqca.export.deployed import deployed_figures
 from larqca.files import arrays_as_bytes, write_bytes, write_text
 from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
-from larqca.training.start import CALIBRATION_PICTURES, build_model
+from larqca.training.start import CALIBRATION_PICTURES, start_model
 from larqca.training.trainer import Trainer
 
 
@@ -56,9 +58,11 @@ def execute(
     """
     whole = load(config.data, data_dir)
     dataset = whole.held_out(config.evaluation.held_out)
-    model = build_model(config, dataset, source, stop=stop)
+    model = NeuralCA(layout_of(config, dataset.classes), seed=config.seed)
     engine = make_engine(model)
     trainer = Trainer(model, engine, config, dataset, directory)
+    if not trainer.resume():
+        start_model(model, config, dataset, source, progress=progress, stop=stop)
     figures = larq_figures(model)
     digest = whole.sha256()
     try:

@@ -1,4 +1,4 @@
-"""The automaton that a run trains: new, or started from another one's weights.
+"""The weights that a run begins with: new ones, or another automaton's.
 
 Weights that are rounded together depend on the pictures that were seen, and automata that
 differ little in a step may differ much after two hundred: of some starts, each from other
@@ -8,6 +8,7 @@ pictures, the one whose automaton does best on training pictures is taken.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.engine import make_engine
-from larqca.automata.layout import layout_of
 from larqca.automata.model_file import load_model
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.starting import rounds_together, start_from
@@ -23,6 +23,7 @@ from larqca.config.schema import EvaluationConfig, RunConfig
 from larqca.data import Dataset
 from larqca.errors import ConfigError, ModelFileError
 from larqca.evaluation.protocol import evaluate
+from larqca.training.result import Progress, ProgressCallback
 
 Array = npt.NDArray[Any]
 
@@ -36,16 +37,18 @@ _JUDGES = 500
 _JUDGED_BY = EvaluationConfig(steps=200, record_every=200)
 
 
-def build_model(
-    config: RunConfig, dataset: Dataset, source: Path | None,
-    *, stop: Callable[[], bool] = lambda: False,
-) -> NeuralCA:
-    """The automaton that a run trains, started from `source` if it has one.
+def start_model(
+    model: NeuralCA, config: RunConfig, dataset: Dataset, source: Path | None,
+    *, progress: ProgressCallback = lambda _: None, stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Start a new automaton from `source`, if the run has one.
 
     Args:
+        model: with the weights of its seed; changed in place.
         config: of the run.
         dataset: its training images.
         source: a model file.
+        progress: told of images x steps, while starts are judged.
         stop: asked while starts are judged; true raises.
 
     Raises:
@@ -55,18 +58,18 @@ def build_model(
     """
     if (config.start_from is None) != (source is None):
         raise ConfigError("start_from: the configuration and the given source disagree")
-    model = NeuralCA(layout_of(config, dataset.classes), seed=config.seed)
-    if source is not None:
-        try:
-            # The grid that names the source is the user's own, as its quantizers are.
-            _start(model, load_model(source, import_quantizers=True), dataset, stop)
-        except ModelFileError as error:
-            raise ModelFileError(f"cannot start from {source.name}: {error}") from error
-    return model
+    if source is None:
+        return
+    try:
+        # The grid that names the source is the user's own, as its quantizers are.
+        _start(model, load_model(source, import_quantizers=True), dataset, progress, stop)
+    except ModelFileError as error:
+        raise ModelFileError(f"cannot start from {source.name}: {error}") from error
 
 
 def _start(
-    model: NeuralCA, origin: NeuralCA, dataset: Dataset, stop: Callable[[], bool] = lambda: False
+    model: NeuralCA, origin: NeuralCA, dataset: Dataset,
+    progress: ProgressCallback = lambda _: None, stop: Callable[[], bool] = lambda: False,
 ) -> None:
     if not rounds_together(model, origin):
         start_from(model, origin, _pictures(dataset, 0))
@@ -78,11 +81,23 @@ def _start(
     for number in range(TRIES):
         model.set_arrays(fresh)
         start_from(model, origin, _pictures(dataset, number))
-        after = evaluate(engine, images, labels, _JUDGED_BY, stop=stop).at(2 * _JUDGED_BY.steps)
+        judged = evaluate(engine, images, labels, _JUDGED_BY,
+                          progress=_of_all(number, progress), stop=stop)
+        after = judged.at(2 * _JUDGED_BY.steps)
         # Not agreement as such: cells that all say the same of every picture agree, too.
         score = after["cell_accuracy"] + after["agree_and_correct"]
         tried.append((score, model.arrays()))
     model.set_arrays(max(tried, key=lambda one: one[0])[1])
+
+
+def _of_all(number: int, progress: ProgressCallback) -> ProgressCallback:
+    """Tells of one try as a part of all."""
+
+    def tell(one: Progress) -> None:
+        done, total = number * one.total + one.done, TRIES * one.total
+        progress(replace(one, phase="start", done=done, total=total))
+
+    return tell
 
 
 def _pictures(dataset: Dataset, number: int) -> Array:

@@ -87,13 +87,15 @@ class Trainer:
         return loss, states
 
     def run(self, progress: ProgressCallback, stop: Callable[[], bool]) -> None:
-        """Train to the end, from the checkpoint if there is one.
+        """Train to the end, from the model's weights or from what `resume` found.
 
         Raises:
             Diverged: the loss left the finite or passed the bound.
             Interrupted: `stop` answered true; the checkpoint is written.
         """
-        self._resume()
+        if not self.history:
+            self._optimizers.begin_averages()
+            self.save()  # a start is not made twice
         total = self._training.iterations
         started = saved = shown = time.monotonic()
         before, first = self.seconds, len(self.history)
@@ -164,17 +166,19 @@ class Trainer:
         done = len(self.history)
         write_checkpoint(self._directory, self._run, done, self.seconds, self._arrays())
 
-    def _resume(self) -> None:
+    def resume(self) -> bool:
+        """Take up the run's checkpoint; False if there is none that can be."""
         found = read_checkpoint(self._directory, self._run, self._arrays())
         if found is None:
-            return
+            return False
         _, seconds, arrays = found
         try:
             self._pool.set_arrays(arrays)
         except ValueError:
-            return  # damaged: start over, as `read_checkpoint` does
+            return False  # damaged: start over, as `read_checkpoint` does
         self.seconds = seconds
         weights = {k.removeprefix("weights/"): v for k, v in arrays.items() if k[:8] == "weights/"}
         self.model.set_arrays(weights)
         self._optimizers.set_arrays(arrays)
         self.history = arrays["history"].tolist()
+        return True

@@ -162,6 +162,10 @@ def test_states_while_it_runs(tmp_path: Path) -> None:
         "diverged 1/3: iteration 7: loss is NaN, failed 2/3: exit code 3")
     assert lines(build_table(tmp_path))["float"]["state"] == (
         "done 1/3, stopped 1/3 at 45 %, waiting 1/3")
+    for phase, word in (("start", "starting"), ("evaluation", "evaluating")):
+        write_json(folder_of(tmp_path, grid, "float", 1) / "progress.json",
+                   {**progress, "phase": phase})
+        assert f"stopped 1/3 at {word} 45 %" in lines(build_table(tmp_path))["float"]["state"]
     reasons = build_table(tmp_path, group_by="none")["state"]
     assert reasons.iloc[5].startswith("failed: result.json was cut short or edited by hand")
 

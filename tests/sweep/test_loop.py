@@ -17,6 +17,7 @@ from larqca.sweep import run as sweep_run
 from larqca.sweep.executors.interface import LOST, Task
 from larqca.sweep.executors.local import LocalExecutor
 from larqca.sweep.executors.process import WorkerProcess
+from larqca.sweep.files import write_json
 from larqca.sweep.status import read_status
 
 from .fake_worker import CRASH, DIVERGE, EXIT_3, FORESEEN, RAISE, SLOW
@@ -411,6 +412,33 @@ def test_a_run_that_never_gets_on_is_given_up(
     monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: Losing(1))
     end = sweep(small_grid({"name": "a", **behaving(SLOW)}), tmp_path / "out")
     assert reasons(end) == {"a": "lost with its machine 5 times, and no further each time"}
+
+
+class LosingLater(LocalExecutor):
+    """Loses a run at once, each time a little later in it."""
+
+    seen = 0
+
+    def start(self, task: Task) -> WorkerProcess:
+        phase, done = ("start", 1000) if not self.seen else ("training", min(self.seen, 6))
+        self.seen += 1
+
+        class Lost(WorkerProcess):
+            def poll(self) -> int | None:
+                self.kill()
+                progress = {"phase": phase, "done": done, "total": 2000, "loss": None, "rate": 1.0}
+                write_json(task.directory / "progress.json", progress)
+                return LOST
+
+        return Lost(task)
+
+
+def test_training_is_further_than_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LOSS_SECONDS", 0.01)
+    executor = LosingLater(1)
+    monkeypatch.setattr(sweep_run, "make_executor", lambda name, **_: executor)
+    sweep(small_grid({"name": "a", **behaving(SLOW)}), tmp_path / "out")
+    assert executor.seen == 1 + 6 + 4  # one start, six that got on, four that did not
 
 
 def test_reasons_of_earlier_failures_stay_until_runs_start_again(tmp_path: Path) -> None:

@@ -145,6 +145,29 @@ def test_starting_from_weights(tmp_path):
         execute(config(preset="distill", **start), tmp_path, source=source)
 
 
+def test_a_start_is_made_once(tmp_path, monkeypatch):
+    execute(config(), tmp_path)
+    source = tmp_path / "source.npz"
+    (tmp_path / "model.npz").rename(source)
+    planes = {"kernel_quantizer": "ste_sign", "kernel_planes": 3, "scale": "channel"}
+    settings = {"start_from": {"file_sha256": "0" * 64}, "update": planes,
+                "training": {"average": 0.5}}
+    for name in ("alone", "stopped"):
+        (tmp_path / name).mkdir()
+    execute(config(**settings), tmp_path / "alone", source=source)
+
+    def killed(trainer, iteration):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("larqca.training.trainer.Trainer.iterate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            execute(config(**settings), tmp_path / "stopped", source=source)
+    monkeypatch.setattr("larqca.training.run.start_model", None)
+    execute(config(**settings), tmp_path / "stopped", source=source)
+    assert files(tmp_path / "alone") == files(tmp_path / "stopped")
+
+
 def test_progress_counts_iterations(tmp_path, monkeypatch):
     monkeypatch.setattr("larqca.training.trainer.PROGRESS_SECONDS", 0.0)
     seen = []

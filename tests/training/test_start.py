@@ -6,6 +6,7 @@ import pytest
 from larqca.automata.starting import rounds_together
 from larqca.errors import Interrupted
 from larqca.training import start
+from larqca.training.result import Progress
 from tests.automata.helpers import random_pictures, tiny_automaton
 
 PLANES = {"kernel_quantizer": "ste_sign", "kernel_planes": 3}
@@ -40,7 +41,8 @@ def _patched(monkeypatch, scores):
         model.set_arrays({name: np.full_like(array, len(seen))
                           for name, array in model.arrays().items()})
 
-    def judged(engine, images, labels, config, stop):
+    def judged(engine, images, labels, config, progress, stop):
+        progress(Progress("evaluation", 50, 100, None, 10.0))
         cells, both = waiting.pop(0)
         score = {"cell_accuracy": cells, "agree_and_correct": both, "agreement": 1.0 - both}
         return SimpleNamespace(at=lambda step: score)
@@ -113,4 +115,13 @@ def test_the_start_comes_near_on_pictures_that_it_never_saw():
 
 def test_a_start_can_be_stopped():
     with pytest.raises(Interrupted):
-        start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(20), lambda: True)
+        start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(20),
+                     stop=lambda: True)
+
+
+def test_progress_counts_all_starts_as_one(monkeypatch):
+    _patched(monkeypatch, [(0.5, 0.5)] * start.TRIES)
+    seen = []
+    start._start(tiny_automaton(update=PLANES), tiny_automaton(), _dataset(100), seen.append)
+    assert [each.done for each in seen] == [50, 150, 250, 350, 450, 550]
+    assert {(each.phase, each.total, each.rate) for each in seen} == {("start", 600, 10.0)}
