@@ -14,6 +14,9 @@ from larqca.automata.neural_ca import NeuralCA
 
 Array = npt.NDArray[Any]
 
+# Training pictures that show what layers read: about 8,000 live cells of MNIST, at 12 moments
+# for input quantizers, some of them at 20 for weights.
+CALIBRATION_PICTURES = 64
 STEPS, EVERY = 60, 10
 # Errors of a step add up where states have settled: weights are rounded by later moments too.
 LONG_STEPS, LONG_EVERY = 200, 20

@@ -112,7 +112,7 @@ class Block:
         self.layout = layout
         # Sums of few different values are often exactly zero, and a sign of them must not
         # depend on the rounding of a scale that is multiplied into the kernel.
-        self._exact_sums = feeds_quantizer or layout.input_quantizer is not None
+        self.exact_sums = feeds_quantizer or layout.input_quantizer is not None
         name = layout.name.replace("/", "_")
         activation = "relu" if layout.relu else None
         self.kernel_quantizer = _in_planes(
@@ -197,7 +197,7 @@ class Block:
         """Scale, shift and rectify ``[..., outputs]``."""
         if self.output_scale is not None:
             return self.output_scale(sums)
-        return self._finish(sums)
+        return self.finish(sums)
 
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
@@ -217,18 +217,19 @@ class Block:
         windows ``[cells, kernel_size**2 * inputs]`` to its ``[cells, outputs]``."""
         matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
         if self.output_scale is None:
-            return lambda windows: self._finish(tf.matmul(windows, matrix))
+            return lambda windows: self.finish(tf.matmul(windows, matrix))
         scaled = matrix * self.output_scale.scale
-        if not self._exact_sums:
-            return lambda windows: self._finish(tf.matmul(windows, scaled))
+        if not self.exact_sums:
+            return lambda windows: self.finish(tf.matmul(windows, scaled))
         exact = _exactly(matrix, self.output_scale.scale)
-        return lambda windows: self._finish(exact(windows, scaled))
+        return lambda windows: self.finish(exact(windows, scaled))
 
     @property
     def _bias(self) -> Any:
         return (self.output_scale or self.convolution).bias
 
-    def _finish(self, products: Any) -> Any:
+    def finish(self, products: Any) -> Any:
+        """Shift and rectify sums ``[..., outputs]`` of scaled products."""
         if self.layout.bias:
             products = tf.nn.bias_add(products, self._bias)
         return tf.nn.relu(products) if self.layout.relu else products

@@ -12,7 +12,7 @@ from larqca.automata.engine import Engine
 from larqca.automata.layers import Block
 from larqca.automata.pictures import Cells
 from larqca.automata.randomness import Draws
-from larqca.automata.sites import DEAD, FIRST_LIVE, OUTSIDE, find_sites
+from larqca.automata.sites import DEAD, FIRST_LIVE, FIRST_SITE, OUTSIDE, find_sites
 from larqca.backend import tf
 
 Array = npt.NDArray[Any]
@@ -25,7 +25,8 @@ class LiveEngine(Engine):
     """Gathers the neighbourhoods of the cells that fire and multiplies plain matrices.
 
     A perceive stack of several 3x3 layers is computed at all cells that the last
-    layer can see, and the last layer at the cells that fire.
+    layer can see, and the last layer at the cells that fire. Of two layers, the first
+    one's sums are kept (`_KeptSums`) where that gives the same numbers but for rounding.
     """
 
     @property
@@ -49,16 +50,67 @@ class LiveEngine(Engine):
         live = tf.shape(state)[0]
         table = _table(grey, state)
         outside = _outside(perceive[0][0], tf.shape(table))
+        kept = _KeptSums(perceive[0][0], table, outside, neighbours[0]) if self._keeps else None
         for step in draws:
             windows = tf.gather(neighbours[-1], step.firing)
-            hidden = _perceive(perceive, table, outside, [*neighbours[:-1], windows])
+            if kept is None:
+                hidden = _perceive(perceive, table, outside, [*neighbours[:-1], windows])
+            else:
+                block, multiply = perceive[1]
+                hidden = multiply(_windows(kept.outputs(block.layout.pad_values), windows))
             for block, multiply in update:
                 hidden = multiply(block.transform_input(hidden))
             if step.noise is not None:
                 hidden += step.noise
             change = tf.pad(hidden, [[0, 0], [1, 0]])  # nothing is added to grey
             table = _add_rows(table, step.firing + FIRST_LIVE, change)
+            if kept is not None:
+                kept.add(hidden, windows)
         return table[FIRST_LIVE : FIRST_LIVE + live, 1:]
+
+    @property
+    def _keeps(self) -> bool:
+        blocks = self.model.perceive_blocks
+        return len(blocks) == 2 and not blocks[0].exact_sums
+
+
+class _KeptSums:
+    """The sums of the first of two perceive layers at its sites, through a rollout.
+
+    Its inputs change only where a cell fired, and its sums by the products of that change.
+    Adding them all up anew in every step takes three times the time in training (README of
+    `reports/`). Kept sums differ from new ones by rounding, so that no quantizer may read
+    them, and the layer's own inputs must be the states, not what a quantizer makes of them.
+
+    Args:
+        block: the layer; its inputs are not quantized.
+        table: its inputs at the beginning.
+        outside: see `_outside`.
+        index: ``[sites, 9]`` rows of the table.
+    """
+
+    def __init__(self, block: Block, table: Any, outside: Any, index: Any) -> None:
+        self._block = block
+        weights = block.weights()
+        if outside is not None:
+            table = tf.add_n([table, outside])
+        sums = tf.matmul(_windows(table, index), tf.reshape(weights, [-1, block.layout.outputs]))
+        self._sums = tf.pad(sums, [[FIRST_SITE, 0], [0, 0]])
+        # The site that a cell sees in one corner sees the cell in the opposite one; grey,
+        # the first input, never changes.
+        seen = tf.transpose(weights[::-1, 1:], [1, 0, 2])
+        self._spread = tf.reshape(seen, [seen.shape[0], 9 * block.layout.outputs])
+
+    def outputs(self, pad_value: int) -> Any:
+        """The layer's outputs as the table of the next one, ``[1 + sites, outputs]``."""
+        rows = self._block.finish(self._sums[FIRST_SITE:])
+        return tf.pad(rows, [[FIRST_SITE, 0], [0, 0]], constant_values=float(pad_value))
+
+    def add(self, change: Any, windows: Any) -> None:
+        """Take up changes of state, ``[firing, state_channels]``, at cells around which
+        the sites ``[firing, 9]`` lie. What falls outside the grid is never read."""
+        products = tf.reshape(tf.matmul(change, self._spread), [-1, self._block.layout.outputs])
+        self._sums = _add_rows(self._sums, tf.reshape(windows, [-1]), products)
 
 
 def _table(grey: Any, state: Any) -> Any:
@@ -79,8 +131,13 @@ def _perceive(
             rows = tf.pad(rows, [[1, 0], [0, 0]], constant_values=float(block.layout.pad_values))
         elif outside is not None:
             rows = tf.add_n([rows, outside])
-        table = multiply(tf.reshape(_gather(rows, index), [-1, 9 * rows.shape[1]]))
+        table = multiply(_windows(rows, index))
     return table
+
+
+def _windows(table: Any, index: Any) -> Any:
+    """Rows around each site in one row, ``[sites, 9 * channels]``."""
+    return tf.reshape(_gather(table, index), [-1, 9 * table.shape[1]])
 
 
 def _outside(block: Block, shape: Any) -> Any:
@@ -111,7 +168,7 @@ def _gather(table: Any, index: Any) -> tuple[Any, Any]:
 
 @tf.custom_gradient
 def _add_rows(table: Any, index: Any, change: Any) -> tuple[Any, Any]:
-    """``table[index] += change``, where no row comes twice."""
+    """``table[index] += change``; a row that comes twice is added to twice."""
 
     def gradient(upstream: Any) -> tuple[Any, None, Any]:
         return upstream, None, tf.gather(upstream, index)

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-CALIBRATION_PICTURES = 64
 VECTOR_STEPS = 64
 _ODD_SIZES = ((5, 7), (1, 9))
 
@@ -110,6 +109,7 @@ def export(
     if not isinstance(name, str):
         raise ConfigError("whose pictures shall calibrate the words? name a data set with --data "
                           "(digits, mnist, fashion_mnist)")
+    from larqca.automata.calibration import CALIBRATION_PICTURES
     from larqca.automata.model_file import load_model
     from larqca.data import load
 

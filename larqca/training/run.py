@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from larqca.automata.calibration import CALIBRATION_PICTURES
 from larqca.automata.engine import make_engine
 from larqca.automata.layout import layout_of
 from larqca.automata.model_file import write_model
@@ -21,7 +22,7 @@ from larqca.export.deployed import deployed_figures
 from larqca.files import arrays_as_bytes, write_bytes, write_text
 from larqca.footprint.summary import larq_figures
 from larqca.training.result import Progress, ProgressCallback, RunResult
-from larqca.training.start import CALIBRATION_PICTURES, start_model
+from larqca.training.start import start_model
 from larqca.training.trainer import Trainer
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.calibration import CALIBRATION_PICTURES
 from larqca.automata.engine import make_engine
 from larqca.automata.model_file import load_model
 from larqca.automata.neural_ca import NeuralCA
@@ -27,9 +28,6 @@ from larqca.training.result import Progress, ProgressCallback
 
 Array = npt.NDArray[Any]
 
-# Training pictures that show what layers read: about 8,000 live cells of MNIST, at 12 moments
-# for input quantizers, some of them at 20 for weights.
-CALIBRATION_PICTURES = 64
 TRIES = 6
 # The last training pictures judge, by the protocol of the test: automata that decay look as
 # good as others in the first hundred steps.

@@ -15,7 +15,9 @@ from larqca.quantizers.registry import QUANTIZERS
 from tests.automata.helpers import random_pictures, random_state, tiny_automaton
 
 NARROW = {"perceive": {"widths": [6]}, "update": {"widths": [5]}, "cell": {"hidden_channels": 2}}
+TWICE = {**NARROW, "perceive": {"widths": [4, 6]}}  # the live engine keeps sums of the first layer
 DEEP = {**NARROW, "perceive": {"widths": [4, 6, 5]}}
+BASES = pytest.mark.parametrize("base", [NARROW, TWICE, DEEP], ids=["narrow", "twice", "deep"])
 ELEMENTWISE = [name for name in QUANTIZERS if name != "magnitude_aware_sign"]
 
 
@@ -41,7 +43,7 @@ def assert_engines_agree(model, pictures, seed=3, steps=3):
 
 @pytest.mark.parametrize("quantizer", ["none", *QUANTIZERS])
 @pytest.mark.parametrize("pad_values", [0, 1])
-@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+@BASES
 def test_kernel_quantizers(base, quantizer, pad_values):
     model = tiny_automaton(
         **with_quantizers(base, kernel_quantizer=quantizer, pad_values=pad_values)
@@ -53,7 +55,7 @@ def test_kernel_quantizers(base, quantizer, pad_values):
 @pytest.mark.parametrize("quantizer", ELEMENTWISE)
 @pytest.mark.parametrize("pad_values", [0, 1])
 @pytest.mark.parametrize("scale", ["none", "center", "rank_one"])
-@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+@BASES
 def test_input_quantizers(base, quantizer, pad_values, scale):
     network = {"input_quantizer": quantizer, "scale": scale, "pad_values": pad_values}
     model = tiny_automaton(**with_quantizers(base, **network))
@@ -61,8 +63,11 @@ def test_input_quantizers(base, quantizer, pad_values, scale):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 7), (5, 3), (9, 9)])
-def test_small_and_odd_grids(size):
-    model = tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_sign", pad_values=1))
+@pytest.mark.parametrize("model", [
+    tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_sign", pad_values=1)),
+    tiny_automaton(**with_quantizers(TWICE, pad_values=1)),
+], ids=["deep", "twice"])
+def test_small_and_odd_grids(size, model):
     assert_engines_agree(model, random_pictures(3, 4, *size, alive=0.8))
 
 
@@ -117,11 +122,12 @@ def test_random_grids(shared_models, seed, size, alive):
 def shared_models():
     return [
         tiny_automaton(**NARROW),
+        tiny_automaton(**with_quantizers(TWICE, kernel_quantizer="ste_tern", pad_values=1)),
         tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_heaviside", pad_values=1)),
     ]
 
 
-@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+@BASES
 @pytest.mark.parametrize("quantizer", ["none", *ELEMENTWISE])
 def test_gradients_agree(base, quantizer):
     network = {"kernel_quantizer": "approx_sign", "input_quantizer": quantizer, "scale": "rank_one"}
@@ -229,7 +235,7 @@ def test_errors_at_the_edge():
 @pytest.mark.parametrize("kernel_quantizer", ["ste_sign", "ste_tern", "ste_heaviside"])
 @pytest.mark.parametrize("input_quantizer", ["none", "ste_sign", "ste_heaviside"])
 @pytest.mark.parametrize("pad_values", [0, 1])
-@pytest.mark.parametrize("base", [NARROW, DEEP], ids=["narrow", "deep"])
+@BASES
 def test_planes(base, kernel_quantizer, input_quantizer, pad_values):
     network = {
         "kernel_quantizer": kernel_quantizer, "kernel_planes": 3, "pad_values": pad_values,

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from larqca.automata.calibration import CALIBRATION_PICTURES
 from larqca.automata.starting import rounds_together
 from larqca.errors import Interrupted
 from larqca.training import start
@@ -56,7 +57,7 @@ def test_the_start_that_does_best_is_taken(monkeypatch):
     scores = [(0.1, 0.0), (0.75, 0.3), (0.8, 0.6), (0.8, 0.6), (0.9, 0.4), (0.1, 0.1)]
     seen = _patched(monkeypatch, scores)
     model = tiny_automaton(update=PLANES)
-    dataset = _dataset(6 * start.CALIBRATION_PICTURES)
+    dataset = _dataset(6 * CALIBRATION_PICTURES)
     start._start(model, tiny_automaton(), dataset)
     assert len(seen) == start.TRIES == len(scores)
     np.testing.assert_array_equal(np.concatenate(seen), dataset.train_images)
