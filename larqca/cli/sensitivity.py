@@ -41,7 +41,8 @@ def finite(
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="KIB",
               callback=finite, help="Suggest what fits into so many KiB, and train it.")
 @click.option("--check-iterations", type=click.IntRange(min=0), metavar="N",
-              help="Training of the suggestion.  [default: the run's own]")
+              help="Training of the suggestion.  [default: as long as the run, and no less "
+                   "than the trials]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the sweeps go.  [default: results/sensitivity-HASH]")
 @click.option("--data-dir", metavar="DIR",
@@ -88,7 +89,9 @@ def sensitivity(
     if not any(suggestion.choices.values()):
         click.echo("nothing has to be quantized for that")
         return 0
-    check = subject.config.training.iterations if check_iterations is None else check_iterations
+    # A run that only took its weights from a file has no iterations of its own.
+    own = max(subject.config.training.iterations, iterations)
+    check = own if check_iterations is None else check_iterations
     records = sweep(subject.suggestion_grid(suggestion, check), "suggestion")
     click.echo(_check_text({record["row"]: record for record in records}, SUGGESTED))
     return 0

@@ -11,6 +11,7 @@ from larqca.config.canonical import build_run_config
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, StoreError
 from larqca.footprint.memory import memory_of
+from larqca.report.records import read_records
 from larqca.sweep.grid import load_grid
 from larqca.sweep.options import SweepOptions
 from larqca.sweep.run import do_sweep
@@ -195,6 +196,21 @@ def test_the_command_tries_suggests_and_checks(
     assert "trained: cell accuracy" in said
     assert command(arguments) == 0  # again: nothing is left to do
     assert capsys.readouterr().out == said
+
+
+def test_a_suggestion_is_trained_even_if_the_run_was_not(
+    float_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grid = SMALL | {"rows": [{"name": "taken", "training": {"iterations": 0},
+                              "start_from": {"file": str(float_run / "model.npz")}}]}  # fmt: skip
+    taken = do_sweep(load_grid(grid), tmp_path / "taken", SweepOptions(jobs=1))
+    arguments = ["sensitivity", str(folder_of(taken, "taken")), "--choices", "8", "--iterations",
+                 "2", "--images", "30", "--budget", "12", "--out", str(tmp_path / "out"),
+                 "--jobs", "1", "--quiet"]  # fmt: skip
+    assert command(arguments) == 0
+    assert "trained: cell accuracy" in capsys.readouterr().out
+    trained = read_records(tmp_path / "out" / "suggestion").records
+    assert {record["iterations"] for record in trained} == {2}
 
 
 @pytest.mark.parametrize(
