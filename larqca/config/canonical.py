@@ -12,9 +12,14 @@ from pydantic import ValidationError
 from larqca.config.presets import PRESETS
 from larqca.config.schema import RunConfig
 from larqca.errors import ConfigError
+from larqca.quantizers.registry import bits
 from larqca.suggest import unknown
 
 DEFAULT_PRESET = "distill"
+# Kernels of so many bits have to find other weights than those they start from, and their
+# latent weights learn so many times faster than the rest, unless a configuration says how fast
+# (sweeps/digits_latents.yaml).
+PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,9 +56,27 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError("preset: " + unknown("preset", preset, PRESETS))
     try:
-        return RunConfig.model_validate(merge(PRESETS[preset], given))
+        config = RunConfig.model_validate(merge(PRESETS[preset], given))
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error))) from error
+    named = "latent_factor" in config.training.optimizer.model_fields_set
+    return config if named or not _kernels_are_plain(config) else _with_fast_latents(config)
+
+
+def _kernels_are_plain(config: RunConfig) -> bool:
+    """Whether all quantized kernels, and there are some, have so few levels that they are not
+    rounded together with the weights that they start from."""
+    networks = (config.perceive, config.update)
+    sizes = [planes * bits(spec) for network in networks
+             for planes, spec in zip(network.kernel_planes, network.kernel_quantizer, strict=True)
+             if spec is not None]  # fmt: skip
+    return bool(sizes) and max(sizes) <= PLAIN_BITS
+
+
+def _with_fast_latents(config: RunConfig) -> RunConfig:
+    optimizer = config.training.optimizer.model_copy(update={"latent_factor": PLAIN_LATENTS})
+    training = config.training.model_copy(update={"optimizer": optimizer})
+    return config.model_copy(update={"training": training})
 
 
 def explain(error: ValidationError) -> list[str]:

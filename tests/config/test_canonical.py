@@ -41,6 +41,29 @@ def test_the_name_of_a_run_stays_the_same_between_versions():
     assert run_hash(build_run_config({})) == "218d45baab79e8b9"
 
 
+def latent_factor(**settings):
+    return build_run_config(settings).training.optimizer.latent_factor
+
+
+def test_latent_weights_of_plain_kernels_learn_fast_unless_it_is_said():
+    sign, planes = {"kernel_quantizer": "ste_sign"}, {"kernel_planes": 4}
+    four_bits = {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}}
+    assert latent_factor() == 0.3
+    assert latent_factor(update=sign) == latent_factor(perceive=sign, update=sign) == 3.0
+    assert latent_factor(update={"kernel_quantizer": "ste_tern"}) == 3.0
+    assert latent_factor(update=sign | planes) == 0.3
+    assert latent_factor(perceive=four_bits, update=sign) == 0.3
+    assert latent_factor(update={"input_quantizer": "ste_sign"}) == 0.3
+    for said in (0.3, 1.0):
+        training = {"optimizer": {"latent_factor": said}}
+        assert latent_factor(update=sign, training=training) == said
+
+
+def test_what_was_read_back_is_what_was_written():
+    config = build_run_config({"update": {"kernel_quantizer": "ste_sign"}})
+    assert type(config).model_validate_json(canonical_json(config)) == config
+
+
 def test_merge_replaces_a_quantizer_of_another_name_whole():
     base = {"k": {"name": "ste_tern", "threshold_value": 0.3}, "a": {"b": 1, "c": 2}}
     assert merge(base, {"k": {"name": "ste_sign"}})["k"] == {"name": "ste_sign"}
