@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from larqca.config.presets import PRESETS
 from larqca.config.schema import RunConfig
 from larqca.errors import ConfigError
-from larqca.quantizers.registry import bits
+from larqca.quantizers.registry import bits, is_import_path
 from larqca.suggest import unknown
 
 DEFAULT_PRESET = "distill"
@@ -65,12 +65,15 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
 
 def _kernels_are_plain(config: RunConfig) -> bool:
     """Whether all quantized kernels, and there are some, have so few levels that they are not
-    rounded together with the weights that they start from."""
-    networks = (config.perceive, config.update)
-    sizes = [planes * bits(spec) for network in networks
-             for planes, spec in zip(network.kernel_planes, network.kernel_quantizer, strict=True)
-             if spec is not None]  # fmt: skip
-    return bool(sizes) and max(sizes) <= PLAIN_BITS
+    rounded together with the weights that they start from. Not known of a user's own
+    quantizers, whose code is never run here."""
+    kernels = [(planes, spec) for network in (config.perceive, config.update)
+               for planes, spec in zip(network.kernel_planes, network.kernel_quantizer, strict=True)
+               if spec is not None]  # fmt: skip
+    return bool(kernels) and all(
+        not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
+        for planes, spec in kernels
+    )
 
 
 def _with_fast_latents(config: RunConfig) -> RunConfig:

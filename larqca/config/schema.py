@@ -164,7 +164,8 @@ class OptimizerConfig(Section):
         learning_rate: for scales, biases and float kernels.
         latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
             that of everything else. Little keeps what a row starts from; by default it is 3
-            where all quantized kernels are of one or two bits in all, which cannot.
+            where all quantized kernels are of one or two bits in all, which cannot (not of
+            those of a user's own quantizers, whose bits are not known when this is read).
         normalize_gradients: divide each variable's gradient by its own norm.
         arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...);
             `weight_decay` is that of float kernels alone.

@@ -54,6 +54,7 @@ def test_latent_weights_of_plain_kernels_learn_fast_unless_it_is_said():
     assert latent_factor(update=sign | planes) == 0.3
     assert latent_factor(perceive=four_bits, update=sign) == 0.3
     assert latent_factor(update={"input_quantizer": "ste_sign"}) == 0.3
+    assert latent_factor(update={"kernel_quantizer": "a_users:own"}) == 0.3
     for said in (0.3, 1.0):
         training = {"optimizer": {"latent_factor": said}}
         assert latent_factor(update=sign, training=training) == said
