@@ -57,7 +57,7 @@ class LiveEngine(Engine):
                 hidden = _perceive(perceive, table, outside, [*neighbours[:-1], windows])
             else:
                 block, multiply = perceive[1]
-                hidden = multiply(_windows(kept.outputs(block.layout.pad_values), windows))
+                hidden = multiply(_windows(_as_sites(kept.outputs(), block), windows))
             for block, multiply in update:
                 hidden = multiply(block.transform_input(hidden))
             if step.noise is not None:
@@ -101,10 +101,9 @@ class _KeptSums:
         seen = tf.transpose(weights[::-1, 1:], [1, 0, 2])
         self._spread = tf.reshape(seen, [seen.shape[0], 9 * block.layout.outputs])
 
-    def outputs(self, pad_value: int) -> Any:
-        """The layer's outputs as the table of the next one, ``[1 + sites, outputs]``."""
-        rows = self._block.finish(self._sums[FIRST_SITE:])
-        return tf.pad(rows, [[FIRST_SITE, 0], [0, 0]], constant_values=float(pad_value))
+    def outputs(self) -> Any:
+        """What the layer puts out, ``[sites, outputs]``."""
+        return self._block.finish(self._sums[FIRST_SITE:])
 
     def add(self, change: Any, windows: Any) -> None:
         """Take up changes of state, ``[firing, state_channels]``, at cells around which
@@ -128,11 +127,17 @@ def _perceive(
     for number, ((block, multiply), index) in enumerate(zip(layers, neighbours, strict=True)):
         rows = block.transform_input(table)
         if number:
-            rows = tf.pad(rows, [[1, 0], [0, 0]], constant_values=float(block.layout.pad_values))
+            rows = _as_sites(rows, block)
         elif outside is not None:
             rows = tf.add_n([rows, outside])
         table = multiply(_windows(rows, index))
     return table
+
+
+def _as_sites(rows: Any, block: Block) -> Any:
+    """What a layer before `block` put out, ``[sites, channels]``, as the table of `block`."""
+    padding = float(block.layout.pad_values)
+    return tf.pad(rows, [[FIRST_SITE, 0], [0, 0]], constant_values=padding)
 
 
 def _windows(table: Any, index: Any) -> Any:

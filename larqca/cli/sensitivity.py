@@ -89,9 +89,9 @@ def sensitivity(
     if not any(suggestion.choices.values()):
         click.echo("nothing has to be quantized for that")
         return 0
-    # A run that only took its weights from a file has no iterations of its own.
-    own = max(subject.config.training.iterations, iterations)
-    check = own if check_iterations is None else check_iterations
+    check = check_iterations
+    if check is None:  # a run that only took its weights from a file has no iterations of its own
+        check = max(subject.config.training.iterations, iterations)
     records = sweep(subject.suggestion_grid(suggestion, check), "suggestion")
     click.echo(_check_text({record["row"]: record for record in records}, SUGGESTED))
     return 0
