@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _EPILOG = (
     "RUN is the directory of a finished run with float kernels (results/NAME/runs/HASH). A choice "
-    "is 1 (ste_sign), ternary (ste_tern) or 2 to 8 (bits of dorefa_quantizer). Run again, the "
-    "command does what is missing. All trials are in a sweep below DIR that 'larqca report' reads."
+    "is 1 (ste_sign), 1x2 to 1x8 (so many planes of it), ternary (ste_tern) or 2 to 8 (bits of "
+    "dorefa_quantizer). Run again, the command does what is missing. All trials are in a sweep "
+    "below DIR that 'larqca report' reads."
 )
 
 
@@ -31,7 +32,7 @@ def finite(
 
 @click.command(epilog=_EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--choices", default="1,ternary,2,4,8", show_default=True, metavar="A,B,...",
+@click.option("--choices", default="1,ternary,2,1x4,4,8", show_default=True, metavar="A,B,...",
               help="Ways to quantize a layer.")
 @click.option("--iterations", type=click.IntRange(min=0), default=300, show_default=True,
               metavar="N", help="Training of each trial from the run's weights.")
@@ -111,11 +112,10 @@ def _read_choices(text: str) -> list[str]:
 def _trials_table(trials: list[Trial]) -> str:
     from tabulate import tabulate
 
-    from larqca.quantizers.registry import label
     from larqca.sweep.sensitivity import CHOICES
 
     rows = [
-        [trial.layer, label(CHOICES[trial.choice]), f"{trial.saved_bytes / 1024:.2f}",
+        [trial.layer, CHOICES[trial.choice].text, f"{trial.saved_bytes / 1024:.2f}",
          f"{100 * trial.lost:+.1f}",
          "" if math.isnan(trial.lost_after) else f"{100 * trial.lost_after:+.1f}"]
         for trial in trials
@@ -128,10 +128,9 @@ def _trials_table(trials: list[Trial]) -> str:
 
 def _suggestion_text(subject: Subject, suggestion: Suggestion) -> str:
     from larqca.footprint.memory import readable
-    from larqca.quantizers.registry import label
     from larqca.sweep.sensitivity import CHOICES
 
-    parts = [f"{layer} {label(CHOICES[choice]) if choice else 'float'}"
+    parts = [f"{layer} {CHOICES[choice].text if choice else 'float'}"
              for layer, choice in suggestion.choices.items()]
     return (f"\nsuggested: {', '.join(parts)}\n{readable(suggestion.bytes)} instead of "
             f"{readable(subject.bytes)}; expected loss of cell accuracy, if losses add up: "

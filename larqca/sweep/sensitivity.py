@@ -28,11 +28,33 @@ from larqca.sweep.worker import read_config
 
 BASELINE, SUGGESTED = "as it is", "suggested"
 
-# What "N bits" means on the command line.
-CHOICES: Mapping[str, dict[str, Any]] = {
-    "1": {"name": "ste_sign"},
-    "ternary": {"name": "ste_tern", "threshold_value": 0.33},
-    **{str(k): {"name": "dorefa_quantizer", "k_bit": k} for k in range(2, 9)},
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to quantize a layer.
+
+    Attributes:
+        quantizer: of its kernel.
+        planes: how many such kernels are summed.
+    """
+
+    quantizer: Mapping[str, Any]
+    planes: int = 1
+
+    @property
+    def text(self) -> str:
+        """For tables."""
+        planes = f", {self.planes} planes" if self.planes > 1 else ""
+        return label(dict(self.quantizer)) + planes
+
+
+# What the command line calls "N" bits or "1xN" planes of signs.
+CHOICES: Mapping[str, Choice] = {
+    "1": Choice({"name": "ste_sign"}),
+    "ternary": Choice({"name": "ste_tern", "threshold_value": 0.33}),
+    **{str(k): Choice({"name": "dorefa_quantizer", "k_bit": k}) for k in range(2, 9)},
+    **{f"1x{planes}": Choice({"name": "ste_sign"}, planes) for planes in range(2, 9)},
 }
 
 
@@ -119,16 +141,21 @@ class Subject:
         networks: dict[str, Any] = {}
         for network in ("perceive", "update"):
             names = [layer for layer in self.layers if layer.startswith(network)]
-            specs = [CHOICES[each] if (each := choices.get(layer)) else None for layer in names]
+            taken = [CHOICES[each] if (each := choices.get(layer)) else None for layer in names]
             own = getattr(self.config, network).scale
-            scales = [None if spec else scale for spec, scale in zip(specs, own, strict=True)]
-            networks[network] = {"kernel_quantizer": specs, "scale": scales}
+            networks[network] = {
+                "kernel_quantizer": [dict(one.quantizer) if one else None for one in taken],
+                "kernel_planes": [one.planes if one else 1 for one in taken],
+                "scale": [None if one else scale for one, scale in zip(taken, own, strict=True)],
+            }
         return {"name": name, **networks}
 
     def grid(self, name: str, rows: Iterable[dict[str, Any]], iterations: int) -> dict[str, Any]:
         """A sweep that starts all rows from the run's model."""
         settings = self.config.model_dump(mode="json", exclude={"seed", "start_from"})
         settings["training"]["iterations"] = iterations
+        # A float run has no latent weights: its factor is the default of one, not of the rows here.
+        settings["training"]["optimizer"].pop("latent_factor", None)
         settings["start_from"] = {"file": str(self.model)}
         return {"name": name, "settings": settings, "seeds": [self.config.seed],
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip
@@ -172,7 +199,7 @@ class Subject:
 
 def row_name(layer: str, choice: str) -> str:
     """How the row of a trial is called."""
-    return f"{layer} {label(CHOICES[choice])}"
+    return f"{layer} {CHOICES[choice].text}"
 
 
 def read_trials(

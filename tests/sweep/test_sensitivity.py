@@ -64,6 +64,19 @@ def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
         assert run.source_file == subject.model
 
 
+def test_planes_are_a_choice_and_trials_learn_as_such_rows_do(float_run: Path) -> None:
+    """A float run's config names the latent weights' rate that rows of planes have; one kernel
+    alone learns ten times as fast."""
+    subject = Subject(float_run)
+    grid = load_grid(subject.trials_grid(["1", "1x4"], 7, 50))
+    runs = {run.row: run.config for run in grid.runs}
+    planes, alone = (runs[row_name("update/0", choice)] for choice in ("1x4", "1"))
+    assert planes.update.kernel_planes == [4, 1]
+    assert "4 planes" in row_name("update/0", "1x4")
+    assert planes.training.optimizer.latent_factor == 0.3
+    assert alone.training.optimizer.latent_factor == 3
+
+
 def test_trials_are_judged_on_training_images_and_the_suggestion_on_the_test(
     float_run: Path,
 ) -> None:
@@ -238,9 +251,11 @@ def test_a_budget_that_asks_for_nothing_trains_nothing(float_run: Path, tmp_path
     assert (kept in said) == ("nothing has to be quantized" in said)
 
 
-def test_every_choice_is_a_quantizer() -> None:
+def test_every_choice_has_the_bits_of_its_name() -> None:
     from larqca.quantizers.registry import bits, normalize
 
-    for choice, spec in CHOICES.items():
-        wanted = {"ternary": 2}.get(choice) or int(choice)
-        assert bits(normalize(spec, role="kernel")) == wanted
+    for name, choice in CHOICES.items():
+        wanted = {"ternary": "2"}.get(name, name)
+        planes = int(wanted[2:]) if wanted.startswith("1x") else 1
+        assert choice.planes == planes
+        assert bits(normalize(choice.quantizer, role="kernel")) == int(wanted.split("x")[0])
