@@ -32,7 +32,7 @@ _TITLES = {"cell_accuracy": "cell accuracy %", "agreement": "agreement %",
               help="Steps before every image is exchanged, and as many after.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of the fire masks, the noise and the exchange.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N",
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
               help="Threads to use; they change no figure.  [default: one for each CPU core]")
 @click.option("--import-quantizers", is_flag=True,
               help="Allow the model to import quantizers of your own, which runs their code.")
@@ -46,6 +46,8 @@ def evaluate(
     """Test a model file, or the model of a run's directory, by the published protocol."""
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise ConfigError(f"{json_file}: cannot be written: there is no {json_file.parent}")
+    if json_file is not None and json_file.is_dir():
+        raise ConfigError(f"{json_file}: is a directory; name a file")
     from larqca.backend import use_threads
     from larqca.sweep.run import available_cores
 

@@ -34,14 +34,14 @@ def finite(
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--choices", default="1,ternary,2,1x4,4,8", show_default=True, metavar="A,B,...",
               help="Ways to quantize a layer.")
-@click.option("--iterations", type=click.IntRange(min=0), default=300, show_default=True,
+@click.option("--iterations", type=click.IntRange(0, 10**9), default=300, show_default=True,
               metavar="N", help="Training of each trial from the run's weights.")
 @click.option("--images", type=click.IntRange(min=1), default=500, show_default=True, metavar="N",
               help="Judge trials on so many training images, which they are not trained on (RUN "
                    "was, unless it held them out too). The suggestion is judged by the test.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="KIB",
               callback=finite, help="Suggest what fits into so many KiB, and train it.")
-@click.option("--check-iterations", type=click.IntRange(min=0), metavar="N",
+@click.option("--check-iterations", type=click.IntRange(0, 10**9), metavar="N",
               help="Training of the suggestion.  [default: as long as the run, and no less "
                    "than the trials]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
@@ -49,7 +49,7 @@ def finite(
 @click.option("--data-dir", metavar="DIR",
               help="Where tensorflow-datasets keeps its data.  [default: $TFDS_DATA_DIR]")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="As in 'larqca sweep'.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="As in 'larqca sweep'.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="As in 'larqca sweep'.")
 @click.option("--quiet", is_flag=True, help="Show no progress, only tables.")
 @debug.option
 def sensitivity(
@@ -68,6 +68,7 @@ def sensitivity(
 
     wanted = _read_choices(choices)
     subject = Subject(run)
+    subject.check_images(images)
     if budget is not None:
         subject.check_budget(wanted, 1024 * budget)
     folder = Path("results") / f"sensitivity-{run.resolve().name}" if out is None else out
@@ -140,10 +141,12 @@ def _suggestion_text(subject: Subject, suggestion: Suggestion) -> str:
 def _check_text(records: dict[str, Any], row: str) -> str:
     from larqca.sweep.sensitivity import BASELINE
 
-    if records[row]["state"] != "done" or records[BASELINE]["state"] != "done":
+    if records[row]["state"] != "done":
         return f"trained: {records[row]['state']} {records[row]['reason']}".rstrip()
+    base = records[BASELINE]
     shown = [
-        f"{100 * records[row][metric]:.1f} % (float: {100 * records[BASELINE][metric]:.1f} %)"
+        f"{100 * records[row][metric]:.1f} % (float: "
+        + (f"{100 * base[metric]:.1f} %)" if base["state"] == "done" else f"{base['state']})")
         for metric in ("cell_accuracy", "cell_accuracy_after")
         if not math.isnan(records[row][metric])
     ]

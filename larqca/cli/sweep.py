@@ -49,7 +49,7 @@ class _WithVerbs(click.Command):
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N",
               help="Runs side by side.  [default: measured where the sweep is long, "
               "otherwise one for each CPU core; a scheduler's own choice]")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N",
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N",
               help="Threads of each run.  [default: the cpus that the grid states; or as --jobs, "
               "otherwise 1]")
 @click.option("--executor", default="local", show_default=True, metavar="NAME",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from larqca.config.presets import PRESETS
-from larqca.config.schema import RunConfig
+from larqca.config.schema import OptimizerConfig, RunConfig
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import bits, is_import_path
 from larqca.suggest import unknown
 
 DEFAULT_PRESET = "distill"
+DEFAULT_OPTIMIZER: str = OptimizerConfig().name
 # Kernels of so many bits have to find other weights than those they start from, and their
 # latent weights learn so many times faster than the rest, unless a configuration says how fast
 # (sweeps/digits_latents.yaml).
@@ -26,15 +27,19 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with `over` laid on it: mappings merge, everything else is replaced.
 
     A mapping with a `name` is a whole (a quantizer with its parameters) and is
-    replaced when `over` names another.
+    replaced when `over` names another. Of an optimizer only the arguments are: its
+    learning rates are everyone's.
     """
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping) and not _renames(old, value):
-            merged[key] = merge(old, value)
-        else:
+        if not isinstance(old, Mapping) or not isinstance(value, Mapping):
             merged[key] = value
+        elif key == "optimizer":
+            another = _renames({"name": DEFAULT_OPTIMIZER, **old}, value)
+            merged[key] = merge({**old, "arguments": {}} if another else old, value)
+        else:
+            merged[key] = value if _renames(old, value) else merge(old, value)
     return merged
 
 
@@ -60,24 +65,24 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error))) from error
     named = "latent_factor" in config.training.optimizer.model_fields_set
-    return config if named or not _kernels_are_plain(config) else _with_fast_latents(config)
+    return config if named else _with_fast_latents(config)
 
 
-def _kernels_are_plain(config: RunConfig) -> bool:
-    """Whether all quantized kernels, and there are some, have so few levels that they are not
-    rounded together with the weights that they start from. Not known of a user's own
-    quantizers, whose code is never run here."""
-    kernels = [(planes, spec) for network in (config.perceive, config.update)
-               for planes, spec in zip(network.kernel_planes, network.kernel_quantizer, strict=True)
-               if spec is not None]  # fmt: skip
-    return bool(kernels) and all(
-        not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
-        for planes, spec in kernels
-    )
+def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
+    """Whether a kernel has so few levels that its weights are not rounded together with
+    those that they start from. Not known of a user's own quantizers, whose code is never
+    run here."""
+    return not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
 
 
 def _with_fast_latents(config: RunConfig) -> RunConfig:
-    optimizer = config.training.optimizer.model_copy(update={"latent_factor": PLAIN_LATENTS})
+    usual = config.training.optimizer.latent_factor
+    factors = [PLAIN_LATENTS if _is_plain(planes, spec) else usual
+               for planes, spec in config.quantized_kernels]  # fmt: skip
+    if PLAIN_LATENTS not in factors:
+        return config
+    factor = factors if usual in factors else PLAIN_LATENTS
+    optimizer = config.training.optimizer.model_copy(update={"latent_factor": factor})
     training = config.training.model_copy(update={"optimizer": optimizer})
     return config.model_copy(update={"training": training})
 
@@ -93,6 +98,8 @@ def _sentence(problem: Any) -> str:
     value = problem["input"]
     if problem["type"] == "extra_forbidden":
         return f"{where}: " + unknown("key", path[-1], allowed_keys(problem["loc"][:-1]))
+    if problem["type"] in ("model_type", "dict_type"):
+        return f"{where}: must be a mapping, got {value!r}"
     if problem["type"] == "literal_error":
         choices = [part.strip().strip("'") for part in
                    problem["ctx"]["expected"].replace(" or ", ",").split(",")]
@@ -107,6 +114,9 @@ def allowed_keys(path: tuple[Any, ...] = ()) -> list[str]:
     """The keys that may stand at a path of a run's configuration."""
     model: Any = RunConfig
     for part in path:
+        if isinstance(part, int):  # of a list
+            model = (*get_args(model), None)[0]
+            continue
         fields = getattr(model, "model_fields", {})
         if part not in fields:
             return []

@@ -6,6 +6,7 @@ that its canonical JSON (see `larqca.config.canonical`) names the run.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -155,6 +156,10 @@ class UpdateConfig(NetworkConfig):
         return len(widths) + 1
 
 
+# Arguments of optimizers that are shares of what was before.
+BELOW_ONE = ("momentum", "beta_1", "beta_2", "rho")
+
+
 class OptimizerConfig(Section):
     """The optimizer and its learning rates.
 
@@ -163,9 +168,10 @@ class OptimizerConfig(Section):
             faster, or one of Keras' optimizers (`adam` is the published one).
         learning_rate: for scales, biases and float kernels.
         latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
-            that of everything else. Little keeps what a row starts from; by default it is 3
-            where all quantized kernels are of one or two bits in all, which cannot (not of
-            those of a user's own quantizers, whose bits are not known when this is read).
+            that of everything else: one for all layers with such a kernel, or a list with one
+            for each (perceive before update). Little keeps what a row starts from; by default
+            it is 3 for kernels of one or two bits in all, which cannot (not for those of a
+            user's own quantizers, whose bits are not known when this is read).
         normalize_gradients: divide each variable's gradient by its own norm.
         arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...);
             `weight_decay` is that of float kernels alone.
@@ -173,9 +179,19 @@ class OptimizerConfig(Section):
 
     name: Literal["muon", "adam", "sgd", "rmsprop"] = "muon"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
-    latent_factor: Annotated[float, Field(gt=0.0)] = 0.3
+    latent_factor: float | list[float] = 0.3
     normalize_gradients: bool = True
     arguments: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("latent_factor", mode="before")
+    @classmethod
+    def _positive_factors(cls, value: Any) -> Any:
+        factors = value if isinstance(value, list) and value else [value]
+        if not all(isinstance(each, (int, float)) and not isinstance(each, bool)
+                   and 0 < each < math.inf for each in factors):  # fmt: skip
+            raise ValueError("must be a number above 0, or a list of them, one for each layer "
+                             f"with a quantized kernel; got {value!r}")
+        return value
 
     @model_validator(mode="after")
     def _known_arguments(self) -> OptimizerConfig:
@@ -187,9 +203,12 @@ class OptimizerConfig(Section):
             "sgd": ("momentum", "weight_decay"),
             "rmsprop": ("rho", "momentum", "epsilon", "weight_decay"),
         }[self.name]
-        for key in self.arguments:
+        for key, value in self.arguments.items():
             if key not in allowed:
                 raise ValueError(unknown(f"argument of {self.name}", key, allowed))
+            if value < 0 or (key in BELOW_ONE and value >= 1):
+                below = " and below 1" if key in BELOW_ONE else ""
+                raise ValueError(f"argument {key!r} must be at least 0{below}, got {value:g}")
         return self
 
 
@@ -309,6 +328,24 @@ class RunConfig(AutomatonConfig):
     evaluation: EvaluationConfig = EvaluationConfig()
     start_from: RunSource | FileSource | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @property
+    def quantized_kernels(self) -> list[tuple[int, dict[str, Any]]]:
+        """Planes and quantizer of each layer whose kernel is quantized, perceive first."""
+        return [
+            (planes, spec)
+            for network in (self.perceive, self.update)
+            for planes, spec in zip(network.kernel_planes, network.kernel_quantizer, strict=True)
+            if spec is not None
+        ]
+
+    @model_validator(mode="after")
+    def _latent_factors_have_a_layer(self) -> RunConfig:
+        factor, layers = self.training.optimizer.latent_factor, len(self.quantized_kernels)
+        if isinstance(factor, list) and len(factor) != layers:
+            raise ValueError(f"training.optimizer.latent_factor has {len(factor)} entries for "
+                             f"{layers} layers with a quantized kernel")
+        return self
 
     @model_validator(mode="after")
     def _images_are_left_to_train_on(self) -> RunConfig:

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from larqca.automata.engine import Engine, cells_are_apart, make_engine
 from larqca.automata.pictures import Cells, carry_over
+from larqca.config.canonical import explain
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, Interrupted
 from larqca.evaluation.metrics import METRICS, count_votes, metrics_of
@@ -214,10 +216,13 @@ def evaluate_file(
 
     if data is None:
         raise ConfigError("which data set? name one with --data (digits, mnist, fashion_mnist)")
+    try:
+        config = EvaluationConfig(steps=steps, images=images, seed=seed)
+    except ValidationError as error:
+        raise ConfigError("; ".join(explain(error))) from error
     model = load_model(path / "model.npz" if path.is_dir() else path,
                        import_quantizers=import_quantizers)
     dataset = load(data, data_dir)
-    config = EvaluationConfig(steps=steps, images=images, seed=seed)
     started = time.monotonic()
     result = evaluate(
         make_engine(model), dataset.test_images, dataset.test_labels, config, progress=progress

@@ -6,6 +6,7 @@ A *quantizer spec* is what a configuration holds: None for float, or a mapping
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,16 +38,24 @@ class Parameter:
             return f"must be a number{' or null' if 'optional' in self.kind else ''}"
         if self.kind == "integer" and not isinstance(value, int):
             return "must be a whole number"
-        return self._range_problem(float(value))
+        return self._range_problem(value)
 
     def _range_problem(self, value: float) -> str | None:
-        if value != value:
-            return "must not be NaN"
+        if not _is_finite(value):
+            return "must be finite"
         if self.minimum is not None and value < self.minimum:
             return f"must be at least {self.minimum:g}"
         if self.maximum is not None and value > self.maximum:
             return f"must be at most {self.maximum:g}"
         return None
+
+
+def _is_finite(value: float) -> bool:
+    """Whether it is a number that a run's configuration, which is JSON, can hold."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,9 @@ def normalize(value: Any, *, role: str) -> dict[str, Any] | None:
     if name in QUANTIZERS:
         return {"name": name, **_filled(name, given, role)}
     if is_import_path(name):
+        for key, each in given.items():
+            if isinstance(each, (int, float)) and not _is_finite(each):
+                raise ValueError(f"parameter {key!r} of {name} must be finite, got {each!r}")
         return {"name": name, **given}
     raise ValueError(
         unknown("quantizer", name, NAMES) + ", or your own as package.module:attribute"

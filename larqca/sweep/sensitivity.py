@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from larqca.automata.layout import layout_of
-from larqca.config.schema import RunConfig
+from larqca.automata.layout import LayerLayout, layout_of
+from larqca.config.schema import TRAINING_IMAGES, RunConfig
 from larqca.errors import ConfigError, StoreError
 from larqca.footprint.memory import memory_of
 from larqca.quantizers.registry import label
 from larqca.sweep.grid import load_grid
-from larqca.sweep.outcome import MODEL, model_is_whole, read_result
+from larqca.sweep.outcome import CONFIG, MODEL, model_is_whole, read_result
 from larqca.sweep.worker import read_config
 
 BASELINE, SUGGESTED = "as it is", "suggested"
@@ -109,7 +109,7 @@ class Subject:
     """
 
     def __init__(self, run: Path) -> None:
-        if not run.is_dir():
+        if not (run / CONFIG).is_file():
             raise StoreError(f"{run}: is not the directory of a run (results/NAME/runs/HASH)")
         run = run.resolve()  # its name is its hash
         self.config: RunConfig = read_config(run)
@@ -142,11 +142,14 @@ class Subject:
         for network in ("perceive", "update"):
             names = [layer for layer in self.layers if layer.startswith(network)]
             taken = [CHOICES[each] if (each := choices.get(layer)) else None for layer in names]
-            own = getattr(self.config, network).scale
+            scales = [
+                _scale(layer, choice)
+                for layer, choice in zip(getattr(self.layout, network), taken, strict=True)
+            ]
             networks[network] = {
                 "kernel_quantizer": [dict(one.quantizer) if one else None for one in taken],
                 "kernel_planes": [one.planes if one else 1 for one in taken],
-                "scale": [None if one else scale for one, scale in zip(taken, own, strict=True)],
+                "scale": scales,
             }
         return {"name": name, **networks}
 
@@ -183,8 +186,20 @@ class Subject:
         for layer in self.layers:
             rows = [self.row(choice, {layer: choice}) for choice in choices]
             runs = load_grid(self.grid("sizes", rows, 0)).runs
-            size -= max(self.bytes - memory_of(layout_of(run.config).layers).bytes for run in runs)
+            sizes = [memory_of(layout_of(run.config).layers).bytes for run in runs]
+            size -= self.bytes - min(self.bytes, *sizes)
         return size
+
+    def check_images(self, count: int) -> None:
+        """Return if so many training images can be held out.
+
+        Raises:
+            ConfigError: none would be left to train on.
+        """
+        data = self.config.data
+        if count >= TRAINING_IMAGES[data]:
+            raise ConfigError(f"--images {count:,}: {data} has only {TRAINING_IMAGES[data]:,} "
+                              "training images, and some must be left to train on")
 
     def check_budget(self, choices: Sequence[str], budget: float) -> None:
         """Return if some combination of the choices fits into so many bytes.
@@ -195,6 +210,13 @@ class Subject:
         smallest = self.smallest(choices)
         if smallest > budget:
             raise _nothing_fits(budget, smallest)
+
+
+def _scale(layer: LayerLayout, choice: Choice | None) -> str | None:
+    """That of the run for a float kernel, and for a quantized one whose inputs are quantized
+    and scaled, as no others can be had from those; else the default of quantized kernels."""
+    kept = choice is None or (layer.input_quantizer is not None and layer.has_input_scale)
+    return layer.scale if kept else None
 
 
 def row_name(layer: str, choice: str) -> str:
@@ -249,8 +271,8 @@ def suggest(subject: Subject, trials: Sequence[Trial], budget: float) -> Suggest
 
 
 def _nothing_fits(budget: float, smallest: float) -> ConfigError:
-    return ConfigError(f"no combination of these choices fits into {budget:,.0f} bytes; "
-                       f"the smallest takes {smallest:,.0f}")
+    return ConfigError(f"no combination of these choices fits into {budget / 1024:.2f} KiB; "
+                       f"the smallest takes {smallest / 1024:.2f}")
 
 
 def _extended(one: Suggestion, layer: str, trial: Trial | None) -> Suggestion:

@@ -6,6 +6,8 @@ act by their value, so that the two want different learning rates.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy.typing as npt
@@ -30,7 +32,7 @@ class Optimizers:
     average of all of them if the training asks for it."""
 
     def __init__(self, model: NeuralCA, training: TrainingConfig) -> None:
-        config = self._config = training.optimizer
+        self._config = training.optimizer
         self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
         self.latents = [latent for block in blocks for latent in block.latents]
@@ -43,9 +45,17 @@ class Optimizers:
         self._averages = [tf.Variable(variable) for variable in averaged]
         self._groups = [
             (self._make(variables), variables, factor)
-            for variables, factor in ((self.latents, config.latent_factor), (self.others, 1.0))
+            for variables, factor in (*self._latent_groups(), (self.others, 1.0))
             if variables
         ]
+
+    def _latent_groups(self) -> Iterator[tuple[list[Any], float]]:
+        """Neighbours among the latents that learn equally fast, and how fast."""
+        factor = self._config.latent_factor
+        factors = factor if isinstance(factor, list) else [factor] * len(self.latents)
+        pairs = zip(self.latents, factors, strict=True)
+        for one, group in itertools.groupby(pairs, key=lambda pair: pair[1]):
+            yield [latent for latent, _ in group], one
 
     def _make(self, variables: list[Any]) -> Any:
         optimizer = _OPTIMIZERS[self._config.name](

@@ -90,3 +90,14 @@ def test_evaluate_refuses_an_unwritable_file_before_it_works(
     missing = tmp_path / "none" / "figures.json"
     assert command.run(["evaluate", "model.npz", "--data", "digits", "--json", str(missing)]) == 1
     assert "cannot be written" in capsys.readouterr().err
+    assert command.run(["evaluate", "model.npz", "--data", "digits", "--json", str(tmp_path)]) == 1
+    assert "is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["steps", "images", "seed"])
+def test_evaluate_refuses_numbers_that_are_too_large(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = ["evaluate", "model.npz", "--data", "digits"]
+    assert command.run([*model, f"--{option}", "9999999999"]) == 1
+    assert f"{option}: input should be less than" in capsys.readouterr().err

@@ -52,10 +52,11 @@ def test_latent_weights_of_plain_kernels_learn_fast_unless_it_is_said():
     assert latent_factor(update=sign) == latent_factor(perceive=sign, update=sign) == 3.0
     assert latent_factor(update={"kernel_quantizer": "ste_tern"}) == 3.0
     assert latent_factor(update=sign | planes) == 0.3
-    assert latent_factor(perceive=four_bits, update=sign) == 0.3
+    assert latent_factor(perceive=four_bits, update=sign) == [0.3, 3.0, 3.0]
+    assert latent_factor(update=sign | {"kernel_planes": [1, 4]}) == [3.0, 0.3]
     assert latent_factor(update={"input_quantizer": "ste_sign"}) == 0.3
     assert latent_factor(update={"kernel_quantizer": "a_users:own"}) == 0.3
-    for said in (0.3, 1.0):
+    for said in (0.3, 1.0, [0.5, 2.0]):
         training = {"optimizer": {"latent_factor": said}}
         assert latent_factor(update=sign, training=training) == said
 
@@ -70,6 +71,17 @@ def test_merge_replaces_a_quantizer_of_another_name_whole():
     assert merge(base, {"k": {"name": "ste_sign"}})["k"] == {"name": "ste_sign"}
     assert merge(base, {"k": {"clip_value": 2}})["k"]["name"] == "ste_tern"
     assert merge(base, {"a": {"b": 3}}) == {**base, "a": {"b": 3, "c": 2}}
+
+
+def test_merge_keeps_the_rates_of_another_optimizer_and_not_its_arguments():
+    base = {"optimizer": {"learning_rate": 0.5, "arguments": {"rms": 0.1}}}
+    for name, arguments in (("muon", {"rms": 0.1}), ("adam", {})):
+        merged = merge(base, {"optimizer": {"name": name}})["optimizer"]
+        assert (merged["name"], merged["learning_rate"]) == (name, 0.5)
+        assert merged["arguments"] == arguments
+    adam = merge(base, {"optimizer": {"name": "adam", "arguments": {"beta_1": 0.5}}})
+    assert adam["optimizer"]["arguments"] == {"beta_1": 0.5}
+    assert merge(adam, {"optimizer": {"learning_rate": 1.0}})["optimizer"]["name"] == "adam"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +107,37 @@ def test_merge_replaces_a_quantizer_of_another_name_whole():
         (
             {"training": {"optimizer": {"name": "adam", "arguments": {"beta1": 0.5}}}},
             "did you mean 'beta_1'?",
+        ),
+        (
+            {"training": {"optimizer": {"arguments": {"momentum": 5}}}},
+            "argument 'momentum' must be at least 0 and below 1, got 5",
+        ),
+        (
+            {"training": {"optimizer": {"arguments": {"weight_decay": -1}}}},
+            "argument 'weight_decay' must be at least 0, got -1",
+        ),
+        ({"training": None}, "training: must be a mapping, got None"),
+        (
+            {"training": {"schedule": [{"after": 0.5, "factor": 0.1, "foo": 1}]}},
+            "unknown key 'foo'; allowed: after, factor",
+        ),
+        (
+            {"update": {"kernel_quantizer": {"name": "swish_sign", "beta": float("inf")}}},
+            "must be finite",
+        ),
+        (
+            {"update": {"kernel_quantizer": {"name": "ste_sign", "clip_value": 10**400}}},
+            "must be finite",
+        ),
+        (
+            {"update": {"kernel_quantizer": {"name": "a_users:own", "x": float("nan")}}},
+            "parameter 'x' of a_users:own must be finite",
+        ),
+        ({"training": {"optimizer": {"latent_factor": 0}}}, "must be a number above 0, or a list"),
+        ({"training": {"optimizer": {"latent_factor": []}}}, "must be a number above 0"),
+        (
+            {"training": {"optimizer": {"latent_factor": [1, 2]}}},
+            "latent_factor has 2 entries for 0 layers with a quantized kernel",
         ),
         ({"perceive": {"widths": []}}, "perceive.widths: list should have at least 1 item"),
         ({"perceive": {"kernel_planes": 2}}, "kernel_planes (2) are those of a quantizer"),

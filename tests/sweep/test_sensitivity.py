@@ -7,6 +7,7 @@ import pytest
 
 from larqca.automata.layout import layout_of
 from larqca.cli.main import run as command
+from larqca.cli.sensitivity import _check_text
 from larqca.config.canonical import build_run_config
 from larqca.config.schema import EvaluationConfig
 from larqca.errors import ConfigError, StoreError
@@ -75,6 +76,39 @@ def test_planes_are_a_choice_and_trials_learn_as_such_rows_do(float_run: Path) -
     assert "4 planes" in row_name("update/0", "1x4")
     assert planes.training.optimizer.latent_factor == 0.3
     assert alone.training.optimizer.latent_factor == 3
+
+
+def test_the_suggestion_learns_as_its_trials_did(float_run: Path) -> None:
+    subject = Subject(float_run)
+    choices = {"perceive/0": "1x4", "update/0": "1", "update/1": "8"}
+    runs = load_grid(subject.suggestion_grid(Suggestion(choices, 1.0, 0.0), 7)).runs
+    suggested = next(run.config for run in runs if run.row != BASELINE)
+    assert suggested.training.optimizer.latent_factor == [0.3, 3.0, 0.3]
+
+
+def test_quantized_inputs_keep_the_scale_that_they_were_trained_with(tmp_path: Path) -> None:
+    inputs = {"input_quantizer": "ste_sign", "scale": "rank_one"}
+    grid = {**SMALL, "rows": [{"name": "signs", "update": inputs}]}
+    end = do_sweep(load_grid(grid), tmp_path / "out", SweepOptions(jobs=1))
+    subject = Subject(folder_of(end, "signs"))
+    runs = {run.row: run.config for run in load_grid(subject.trials_grid(["1"], 0, 50)).runs}
+    assert runs[row_name("update/0", "1")].update.scale == ["rank_one", "rank_one"]
+
+
+def test_quantizing_next_to_nothing_may_cost_bytes(tmp_path: Path) -> None:
+    tiny = {"perceive": {"widths": [1]}, "update": {"widths": [1]}}
+    end = do_sweep(load_grid({**SMALL, "rows": [{"name": "tiny", **tiny}]}), tmp_path / "out",
+                   SweepOptions(jobs=1))
+    subject = Subject(folder_of(end, "tiny"))
+    assert subject.smallest(["1"]) <= subject.bytes
+    subject.check_budget(["1"], subject.bytes)
+
+
+def test_a_suggestion_is_told_beside_a_float_automaton_that_diverged() -> None:
+    done = record("suggested", 0.5, 0.25, 1.0)
+    lost = record(BASELINE, 0.0, 0.0, 1.0, "diverged") | {"reason": ""}
+    said = _check_text({BASELINE: lost, "suggested": done}, "suggested")
+    assert "50.0 % (float: diverged), after the exchange 25.0 %" in said
 
 
 def test_trials_are_judged_on_training_images_and_the_suggestion_on_the_test(
@@ -150,7 +184,7 @@ def test_the_suggestion_is_the_best_that_fits(float_run: Path) -> None:
     assert exact.bytes == subject.bytes - 17_000
     assert suggest(subject, trials, subject.bytes - 16_000).expected_loss == pytest.approx(0.02)
     smallest = subject.bytes - 18_000
-    message = rf"no combination .* the smallest takes {smallest:,.0f}"
+    message = rf"no combination .* into 0.01 KiB; the smallest takes {smallest / 1024:.2f}"
     with pytest.raises(ConfigError, match=message):
         suggest(subject, trials, 10.0)
 
@@ -182,8 +216,9 @@ def test_a_run_is_found_from_within(float_run: Path, monkeypatch) -> None:
 
 
 def test_only_finished_float_runs_are_taken(sweep, float_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="not the directory of a run"):
-        Subject(tmp_path / "nowhere")
+    for path in (tmp_path / "nowhere", float_run.parent):
+        with pytest.raises(StoreError, match="not the directory of a run"):
+            Subject(path)
     with pytest.raises(ConfigError, match="update/0 has a quantized kernel already"):
         Subject(folder_of(sweep, "tern"))
     edited = tmp_path / float_run.name
@@ -230,7 +265,7 @@ def test_a_suggestion_is_trained_even_if_the_run_was_not(
     ("arguments", "line"),
     [(["--choices", "3,17"], "unknown choice '17'"), (["--budget", "0"], "'--budget'"),
      (["--budget", "nan"], "nan is not a size"), (["--budget", "0.1"], "no combination"),
-     (["--images", "1437"], "digits has only 1,437 training images")],
+     (["--images", "1437"], "--images 1,437: digits has only 1,437 training images")],
 )
 def test_mistakes_are_one_line(float_run: Path, capsys, tmp_path, arguments, line) -> None:
     out = tmp_path / "out"

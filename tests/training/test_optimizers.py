@@ -27,6 +27,19 @@ def test_latent_weights_have_their_own_learning_rate():
         np.testing.assert_allclose(move, expected, rtol=1e-3)
 
 
+def test_every_layer_may_have_its_own_rate_of_latent_weights():
+    quantized = {"kernel_quantizer": "ste_sign"}
+    config = OptimizerConfig(name="adam", latent_factor=[2.0, 2.0, 0.5])
+    optimizers, moves = stepped(config, 1.0, perceive=quantized, update=quantized)
+    for move, factor in zip(moves[:3], config.latent_factor, strict=True):
+        np.testing.assert_allclose(move, -0.01 * factor, rtol=1e-3)
+    np.testing.assert_allclose(moves[3], -0.01, rtol=1e-3)
+    again = stepped(config, 0.0, perceive=quantized, update=quantized)[0]
+    again.set_arrays(optimizers.arrays())
+    for name, array in again.arrays().items():
+        np.testing.assert_array_equal(array, optimizers.arrays()[name])
+
+
 @pytest.mark.parametrize("name", ["muon", "adam", "sgd"])
 def test_float_kernels_alone_decay(name):
     config = OptimizerConfig(name=name, arguments={"weight_decay": 0.5})
