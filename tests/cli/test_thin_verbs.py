@@ -96,8 +96,12 @@ def test_evaluate_refuses_an_unwritable_file_before_it_works(
 
 @pytest.mark.parametrize("option", ["steps", "images", "seed"])
 def test_evaluate_refuses_numbers_that_are_too_large(
-    option: str, capsys: pytest.CaptureFixture[str]
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from larqca import backend
+
+    # TensorFlow takes a number of threads only before its first operation.
+    monkeypatch.setattr(backend, "use_threads", lambda threads: None)
     model = ["evaluate", "model.npz", "--data", "digits"]
     assert command.run([*model, f"--{option}", "9999999999"]) == 1
     assert f"{option}: input should be less than" in capsys.readouterr().err
