@@ -93,14 +93,17 @@ def layer_windows(model: NeuralCA, met: Sequence[Moment], number: int) -> Array:
         number: of the layer; those after it may hold anything.
 
     Returns:
-        float32 ``[cells, area, inputs]``, before its input scale and quantizer.
+        float32 ``[cells, taps, inputs]``, before its input scale and quantizer.
     """
-    around = (-1, 0, 1) if model.layout.layers[number].kernel_size == 3 else (0,)
+    layer = model.layout.layers[number]
+    # (down, right) of each tap from the cell itself.
+    around = [(place // 3 - 1, place % 3 - 1) if layer.kernel_size == 3 else (0, 0)
+              for place in layer.places]
     found = []
     for moment in met:
         picture, row, column = moment.cells
         inputs = next(islice(_inputs_of(model, moment.state), number, None))
-        taps = [inputs[picture, row + y, column + x] for y in around for x in around]
+        taps = [inputs[picture, row + y, column + x] for y, x in around]
         found.append(np.stack(taps, axis=1))
     return np.concatenate(found)
 

@@ -30,7 +30,7 @@ from larqca.backend import tf, threads_in_use
 from larqca.errors import ConfigError
 from larqca.quantizers.build import is_elementwise
 from larqca.suggest import unknown
-from larqca.tasks.classify import class_channels
+from larqca.tasks.classify import class_scores
 
 Array = npt.NDArray[Any]
 
@@ -136,10 +136,10 @@ class Engine(ABC):
     def compiled_naming(self, steps: int) -> Any:
         """`rollout` as such a graph; it gives the states, and for each shard the class
         that every live cell names, int64 ``[live]``."""
-        classes = self.model.layout.classes
+        code = self.model.layout.class_code
 
         def name(states: Any) -> Any:
-            named = [tf.argmax(class_channels(state, classes), axis=1) for state in states]
+            named = [tf.argmax(class_scores(state, code), axis=1) for state in states]
             return states, tuple(named)
 
         return self._compile("naming", steps, name)

@@ -71,7 +71,7 @@ class KernelScale(keras.layers.Layer):
 
     Args:
         shape: of the scales, all but the last for places, the last for input channels.
-        places: for each place of the kernel, in raster order, which of them is its own.
+        places: for each tap of the kernel, in raster order, which of them is its own.
     """
 
     def __init__(self, *, shape: Sequence[int], places: Sequence[int], **kwargs: Any) -> None:
@@ -81,7 +81,7 @@ class KernelScale(keras.layers.Layer):
         self.scale = self.add_weight(name="scale", shape=self.shape, initializer="ones")
 
     def rows(self) -> Any:
-        """The scale of every row, ``[kernel_size**2, inputs]``."""
+        """The scale of every row, ``[taps, inputs]``."""
         own = tf.reshape(self.scale, [-1, self.shape[-1]])
         return tf.gather(own, self.places) if len(self.places) > own.shape[0] else own
 
@@ -147,16 +147,22 @@ class Block:
 
     def _scaled_kernel_quantizer(self) -> Any:
         """The kernel quantizer, followed by the scale of the kernel's rows."""
-        scale, quantizer = self.input_scale, self.kernel_quantizer
-        if not isinstance(scale, KernelScale):
+        layout, quantizer = self.layout, self.kernel_quantizer
+        if not isinstance(self.input_scale, KernelScale) and _is_square(layout):
             return quantizer
 
         def scaled(kernel: Any) -> Any:
-            levels = kernel if quantizer is None else quantizer(kernel)
-            return levels * tf.reshape(scale.rows(), [*levels.shape[:-1], 1])
+            return _spread(self._matrix_of(kernel), layout)
 
         scaled.precision = getattr(quantizer, "precision", 32)  # type: ignore[attr-defined]
         return scaled
+
+    def _matrix_of(self, kernel: Any) -> Any:
+        """The taps of a kernel, quantized and row-scaled, ``[taps, inputs, outputs]``."""
+        levels = kernel if self.kernel_quantizer is None else self.kernel_quantizer(kernel)
+        taps = _gathered(levels, self.layout)
+        scale = self.input_scale
+        return taps * scale.rows()[..., None] if isinstance(scale, KernelScale) else taps
 
     @property
     def layers(self) -> list[Any]:
@@ -200,21 +206,17 @@ class Block:
         return self.finish(sums)
 
     def kernel_matrix(self) -> Any:
-        """The quantized and row-scaled kernel, ``[kernel_size**2, inputs, outputs]``."""
-        layout = self.layout
-        kernel = tf.convert_to_tensor(self.latent_kernel)
-        quantizer = self.convolution.kernel_quantizer
-        levels = kernel if quantizer is None else quantizer(kernel)
-        return tf.reshape(levels, [layout.kernel_size**2, layout.inputs, layout.outputs])
+        """The quantized and row-scaled kernel, ``[taps, inputs, outputs]``."""
+        return self._matrix_of(tf.convert_to_tensor(self.latent_kernel))
 
     def weights(self) -> Any:
-        """What inputs are multiplied by in the end, ``[kernel_size**2, inputs, outputs]``."""
+        """What inputs are multiplied by in the end, ``[taps, inputs, outputs]``."""
         scale = 1.0 if self.output_scale is None else self.output_scale.scale
         return self.kernel_matrix() * scale
 
     def multiplier(self) -> Callable[[Any], Any]:
         """Quantizes the kernel, once for a rollout, and gives the block's function from
-        windows ``[cells, kernel_size**2 * inputs]`` to its ``[cells, outputs]``."""
+        windows ``[cells, taps * inputs]`` to its ``[cells, outputs]``."""
         matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
         if self.output_scale is None:
             return lambda windows: self.finish(tf.matmul(windows, matrix))
@@ -275,7 +277,7 @@ def _initial_deviation(layout: LayerLayout) -> float:
     went to nine places; the smaller kernels that this gives learn dynamics that last
     less long (README of `reports/`).
     """
-    return float(np.sqrt(2.0 / (layout.kernel_size**2 * layout.inputs + layout.outputs)))
+    return float(np.sqrt(2.0 / (layout.rows + layout.outputs)))
 
 
 def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
@@ -283,10 +285,46 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     gradients live; other kernels are normal, and zero in the last layer, so that an
     untrained automaton stands still."""
     if layout.kernel_quantizer is not None and layout.has_output_scale:
-        return keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
+        return _at_taps(keras.initializers.RandomUniform(-1.0, 1.0, seed=seed), layout)
     if layout.last:
         return "zeros"
-    return keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
+    normal = keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
+    return _at_taps(normal, layout)
+
+
+def _at_taps(initializer: Any, layout: LayerLayout) -> Any:
+    """Zeros where a kernel has no weights: DoReFa's levels follow from its largest one."""
+    if _is_square(layout):
+        return initializer
+
+    def at_taps(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        return _spread(_gathered(initializer(shape, dtype=dtype, **kwargs), layout), layout)
+
+    return at_taps
+
+
+def _is_square(layout: LayerLayout) -> bool:
+    """Whether all places of the kernel have weights."""
+    return len(layout.places) == layout.kernel_size**2
+
+
+# Slices, and no `tf.gather`: Larq's quantizers cannot take its sparse gradients.
+
+
+def _gathered(kernel: Any, layout: LayerLayout) -> Any:
+    """``[kernel_size, kernel_size, inputs, outputs]`` to ``[taps, inputs, outputs]``."""
+    flat = tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
+    return flat if _is_square(layout) else tf.stack([flat[place] for place in layout.places])
+
+
+def _spread(taps: Any, layout: LayerLayout) -> Any:
+    """The other way round, with zeros at places without weights."""
+    size = layout.kernel_size
+    if not _is_square(layout):
+        own = dict(zip(layout.places, tf.unstack(taps), strict=True))
+        nothing = tf.zeros_like(taps[0])
+        taps = tf.stack([own.get(place, nothing) for place in range(size**2)])
+    return tf.reshape(taps, [size, size, layout.inputs, layout.outputs])
 
 
 def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:
@@ -298,7 +336,7 @@ def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:
     """
     if quantizer is None:
         return 1.0
-    rows = layout.kernel_size**2 * layout.inputs
+    rows = layout.rows
     levels = np.asarray(quantizer(tf.linspace(-1.0, 1.0, 1001)[:, None]))
     gain = np.sqrt(rows * levels.var() + (rows * levels.mean()) ** 2)
     wanted = np.sqrt(rows) * _initial_deviation(layout) / layout.input_planes

@@ -12,9 +12,15 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+import numpy.typing as npt
+
+from larqca.automata.neighbourhood import places_seen
 from larqca.config.schema import AutomatonConfig, CellConfig, NetworkConfig
 from larqca.errors import ModelFileError
 from larqca.quantizers.registry import label
+from larqca.tasks.naming import class_channels, class_code
+
+Array = npt.NDArray[Any]
 
 CLASSES = 10
 
@@ -37,6 +43,7 @@ class LayerLayout:
         last: whether its output is added to the state.
         kernel_planes: quantized kernels whose sum the kernel is.
         input_planes: thresholds with which the input quantizer looks at each input.
+        neighbourhood: "moore" or "von_neumann", the places of a 3x3 kernel with weights.
     """
 
     name: str
@@ -52,11 +59,28 @@ class LayerLayout:
     last: bool
     kernel_planes: int = 1
     input_planes: int = 1
+    neighbourhood: str = "moore"
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The taps: which of the ``kernel_size**2`` places, in raster order, have weights."""
+        return places_seen(self.neighbourhood, self.kernel_size)
+
+    @property
+    def shape_shown(self) -> str:
+        """``3x3``, ``1x1``, or ``3x3 von_neumann``."""
+        named = f" {self.neighbourhood}" if len(self.places) not in (1, 9) else ""
+        return f"{self.kernel_size}x{self.kernel_size}{named}"
+
+    @property
+    def rows(self) -> int:
+        """Weights that a single output has: rows of the kernel matrix."""
+        return len(self.places) * self.inputs
 
     @property
     def kernel_count(self) -> int:
         """Weights of the kernel, each plane's counted."""
-        return self.kernel_planes * self.kernel_size**2 * self.inputs * self.outputs
+        return self.kernel_planes * self.rows * self.outputs
 
     @property
     def mac_count(self) -> int:
@@ -70,24 +94,25 @@ class LayerLayout:
 
     @property
     def input_scale_shape(self) -> tuple[int, ...]:
-        """One scale for each row of the kernel ``[height, width, inputs]``, or for each
-        place of `scale_places` ``[places, inputs]``; where inputs are quantized, one for
-        each channel in front of the quantizer ``[inputs]``, because behind it the inputs
-        would not be of few bits any more."""
+        """One scale for each row of the kernel ``[height, width, inputs]`` (``[taps, inputs]``
+        where it is no square), or for each place of `scale_places` ``[places, inputs]``;
+        where inputs are quantized, one for each channel in front of the quantizer
+        ``[inputs]``, because behind it the inputs would not be of few bits any more."""
         if self.input_quantizer is not None:
             return (self.inputs,)
         if self.scale == "center":
             return (max(self.scale_places) + 1, self.inputs)
+        if len(self.places) < self.kernel_size**2:
+            return (len(self.places), self.inputs)
         return (self.kernel_size, self.kernel_size, self.inputs)
 
     @property
     def scale_places(self) -> tuple[int, ...]:
-        """Which of an input channel's scales each of the ``kernel_size**2`` places of the
-        kernel has: its own, or the first in the centre and the second all around it."""
-        area = self.kernel_size**2
+        """Which of an input channel's scales each tap has: its own, or the first in the
+        centre and the second all around it."""
         if self.scale == "center":
-            return tuple(int(place != area // 2) for place in range(area))
-        return tuple(range(area))
+            return tuple(int(place != self.kernel_size**2 // 2) for place in self.places)
+        return tuple(range(len(self.places)))
 
     @property
     def inputs_read(self) -> tuple[Any, ...]:
@@ -140,22 +165,27 @@ class AutomatonLayout:
     @property
     def state_channels(self) -> int:
         """Channels that change: hidden and class channels."""
-        return self.cell.hidden_channels + self.classes
+        return _state_channels(self.cell, self.classes)
+
+    @property
+    def class_code(self) -> Array:
+        """The class channels of a cell that names each class, int64 ``[classes, channels]``."""
+        return class_code(self.classes, self.cell.classes_per_channel)
 
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every array of the automaton, in file order."""
         layers = (layer.array_shapes() for layer in self.layers)
         return {name: shape for shapes in layers for name, shape in shapes.items()}
 
-    def trunk(self) -> tuple[tuple[int, int, int], ...]:
-        """(kernel size, inputs, outputs) of each layer: what two automata must share
-        for one to start from the other's weights."""
-        return tuple((layer.kernel_size, layer.inputs, layer.outputs) for layer in self.layers)
+    def trunk(self) -> tuple[tuple[tuple[int, ...], int, int], ...]:
+        """(taps, inputs, outputs) of each layer: what two automata must share for one to
+        start from the other's weights."""
+        return tuple((layer.places, layer.inputs, layer.outputs) for layer in self.layers)
 
 
 def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayout:
     """The layers that a configuration asks for."""
-    state = config.cell.hidden_channels + classes
+    state = _state_channels(config.cell, classes)
     perceive_widths = config.perceive.widths
     update_widths = [*config.update.widths, state]
     inputs = _chain([1 + state, *perceive_widths, *update_widths])
@@ -165,9 +195,13 @@ def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayou
     relu = [quantizer is None for quantizer in input_quantizers[1:]] + [False]
     count = len(perceive_widths)
     perceive = _stack("perceive", 3, config.perceive, inputs[:count], relu[:count],
-                      config.perceive.pad_values)
-    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0)
+                      config.perceive.pad_values, config.perceive.neighbourhood)
+    update = _stack("update", 1, config.update, inputs[count:], relu[count:], 0, "moore")
     return AutomatonLayout(config.cell, classes, perceive, update)
+
+
+def _state_channels(cell: CellConfig, classes: int) -> int:
+    return cell.hidden_channels + class_channels(classes, cell.classes_per_channel)
 
 
 def _chain(widths: list[int]) -> list[tuple[int, int]]:
@@ -181,6 +215,7 @@ def _stack(
     channels: list[tuple[int, int]],
     relu: list[bool],
     pad_values: int,
+    neighbourhood: str,
 ) -> tuple[LayerLayout, ...]:
     return tuple(
         LayerLayout(
@@ -197,6 +232,7 @@ def _stack(
             last=name == "update" and index == len(channels) - 1,
             kernel_planes=network.kernel_planes[index],
             input_planes=network.input_planes[index],
+            neighbourhood=neighbourhood,
         )
         for index, (inputs, outputs) in enumerate(channels)
     )
@@ -233,4 +269,5 @@ def _inputs_shown(layer: LayerLayout) -> str:
 
 
 def _shown(layout: AutomatonLayout) -> str:
-    return ", ".join(f"{k}x{k} {inputs}-{outputs}" for k, inputs, outputs in layout.trunk())
+    return ", ".join(
+        f"{layer.shape_shown} {layer.inputs}-{layer.outputs}" for layer in layout.layers)

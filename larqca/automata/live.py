@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.engine import Engine
@@ -32,13 +33,17 @@ class LiveEngine(Engine):
     @property
     def prepared_spec(self) -> tuple[Any, ...]:
         """Grey values of the first table, then a neighbour index for each perceive layer."""
-        index = tf.TensorSpec([None, 9], tf.int32)
-        return (tf.TensorSpec([None], tf.float32), *[index] * len(self.model.layout.perceive))
+        index = [tf.TensorSpec([None, len(layer.places)], tf.int32)
+                 for layer in self.model.layout.perceive]
+        return (tf.TensorSpec([None], tf.float32), *index)
 
     def prepare(self, cells: Cells) -> tuple[Array, ...]:
         """See `prepared_spec` and `larqca.automata.sites`."""
         sites = find_sites(cells, len(self.model.layout.perceive))
-        return sites.grey, *sites.neighbours
+        seen = [layer.places for layer in self.model.layout.perceive]
+        taps = [index if len(places) == 9 else np.ascontiguousarray(index[:, places])
+                for index, places in zip(sites.neighbours, seen, strict=True)]
+        return sites.grey, *taps
 
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""
@@ -86,7 +91,7 @@ class _KeptSums:
         block: the layer; its inputs are not quantized.
         table: its inputs at the beginning.
         outside: see `_outside`.
-        index: ``[sites, 9]`` rows of the table.
+        index: ``[sites, taps]`` rows of the table.
     """
 
     def __init__(self, block: Block, table: Any, outside: Any, index: Any) -> None:
@@ -96,10 +101,10 @@ class _KeptSums:
             table = tf.add_n([table, outside])
         sums = tf.matmul(_windows(table, index), tf.reshape(weights, [-1, block.layout.outputs]))
         self._sums = tf.pad(sums, [[FIRST_SITE, 0], [0, 0]])
-        # The site that a cell sees in one corner sees the cell in the opposite one; grey,
-        # the first input, never changes.
+        # The site that a cell sees on one side sees the cell on the opposite one, which is a
+        # tap too; grey, the first input, never changes.
         seen = tf.transpose(weights[::-1, 1:], [1, 0, 2])
-        self._spread = tf.reshape(seen, [seen.shape[0], 9 * block.layout.outputs])
+        self._spread = tf.reshape(seen, [seen.shape[0], -1])
 
     def outputs(self) -> Any:
         """What the layer puts out, ``[sites, outputs]``."""
@@ -107,7 +112,7 @@ class _KeptSums:
 
     def add(self, change: Any, windows: Any) -> None:
         """Take up changes of state, ``[firing, state_channels]``, at cells around which
-        the sites ``[firing, 9]`` lie. What falls outside the grid is never read."""
+        the sites ``[firing, taps]`` lie. What falls outside the grid is never read."""
         products = tf.reshape(tf.matmul(change, self._spread), [-1, self._block.layout.outputs])
         self._sums = _add_rows(self._sums, tf.reshape(windows, [-1]), products)
 
@@ -141,8 +146,8 @@ def _as_sites(rows: Any, block: Block) -> Any:
 
 
 def _windows(table: Any, index: Any) -> Any:
-    """Rows around each site in one row, ``[sites, 9 * channels]``."""
-    return tf.reshape(_gather(table, index), [-1, 9 * table.shape[1]])
+    """Rows around each site in one row, ``[sites, taps * channels]``."""
+    return tf.reshape(_gather(table, index), [-1, index.shape[1] * table.shape[1]])
 
 
 def _outside(block: Block, shape: Any) -> Any:
@@ -161,7 +166,7 @@ def _outside(block: Block, shape: Any) -> Any:
 
 @tf.custom_gradient
 def _gather(table: Any, index: Any) -> tuple[Any, Any]:
-    """`tf.gather` of ``[rows, channels]`` at ``[sites, 9]``, with a dense gradient:
+    """`tf.gather` of ``[rows, channels]`` at ``[sites, taps]``, with a dense gradient:
     Larq's quantizers cannot take sparse slices."""
 
     def gradient(upstream: Any) -> tuple[Any, None]:

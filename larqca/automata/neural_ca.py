@@ -12,6 +12,7 @@ from larqca.automata.layers import Block
 from larqca.automata.layout import AutomatonLayout
 from larqca.automata.model_file import check_arrays
 from larqca.backend import keras
+from larqca.tasks.naming import named_class
 
 Array = npt.NDArray[Any]
 
@@ -20,7 +21,7 @@ class NeuralCA(keras.Model):
     """A neural cellular automaton that classifies the picture its cells stand on.
 
     A cell's state is its grey value, which never changes, and `state_channels` numbers
-    of which the last ones are the classes. One step adds ``update(perceive(state))``
+    of which the last ones name the class. One step adds ``update(perceive(state))``
     and noise to every live cell that fires (Randazzo et al., Distill 2020).
 
     `perceive` and `update` are Keras `Sequential` models of Larq layers; calling the
@@ -120,7 +121,7 @@ class NeuralCA(keras.Model):
 
     def labels(self, state: Array) -> Array:
         """The class each cell votes for, ``[batch, height, width]``; -1 where it is dead."""
-        votes = np.argmax(state[..., -self.layout.classes :], axis=-1)
+        votes = named_class(state, self.layout.class_code)
         return np.where(self.alive(state[..., 0]), votes, -1)
 
 

@@ -32,7 +32,7 @@ class Seen:
     """What two layers' kernels read in the same cells, and what the float one makes of it.
 
     Attributes:
-        inputs: what the rounded kernel multiplies, ``[samples, area, inputs]``.
+        inputs: what the rounded kernel multiplies, ``[samples, taps, inputs]``.
         sums: what the float kernel gives, with its scale and without its bias,
             ``[samples, outputs]``.
     """
@@ -46,7 +46,7 @@ class Reconstruction:
     """Rounded weights ``levels * scale`` and what the bias must add.
 
     Attributes:
-        levels: ``[area * inputs, outputs]``.
+        levels: ``[taps * inputs, outputs]``.
         scale: ``[outputs]``.
         shift: ``[outputs]``; zero where the bias may not move.
     """
@@ -62,7 +62,7 @@ def reconstruct(
     """Levels, scale and shift that put out what the float layer does.
 
     Args:
-        weights: what nearest rounding would aim at, ``[area * inputs, outputs]``: decides
+        weights: what nearest rounding would aim at, ``[taps * inputs, outputs]``: decides
             what the samples leave open.
         levels: what a quantizer can put out, rising.
         scale: a first guess, ``[outputs]``.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
+from larqca.automata.neighbourhood import gathered, spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.reconstruction import Seen, reconstruct
 from larqca.automata.rounding import levels_of
@@ -253,7 +254,7 @@ def _defaults(block: Block) -> dict[str, Array]:
 
 
 def _weights(block: Block) -> Array:
-    """What a block multiplies its inputs by, ``[area, inputs, outputs]``."""
+    """What a block multiplies its inputs by, ``[taps, inputs, outputs]``."""
     weights: Array = block.weights().numpy()
     return weights
 
@@ -297,7 +298,7 @@ def _requantized(
             latent, outputs, own_bias = fit
             if layout.bias:
                 arrays[f"{name}/bias"] = own_bias
-    arrays[f"{name}/kernel"] = latent.reshape(target.latent_kernel.shape)
+    arrays[f"{name}/kernel"] = spread(latent, layout.places, layout.kernel_size)
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
@@ -353,12 +354,12 @@ def factorized(
     weights. Of some multiples, the one with the smallest error is taken.
 
     Args:
-        weights: float32 ``[area, inputs, outputs]``.
+        weights: float32 ``[taps, inputs, outputs]``.
         quantize: the kernel quantizer, or None for a float kernel.
         layout: of the layer; without an output scale the scale is one.
 
     Returns:
-        latent ``[area, inputs, outputs]`` and scale ``[outputs]``, float32.
+        latent ``[taps, inputs, outputs]`` and scale ``[outputs]``, float32.
     """
     ones = np.ones(weights.shape[-1], np.float32)
     if quantize is None:
@@ -396,5 +397,5 @@ def _quantize(block: Block) -> Callable[[Array], Array] | None:
     quantizer = block.kernel_quantizer
     if quantizer is None:
         return None
-    shape = block.latent_kernel.shape
-    return lambda latent: np.asarray(quantizer(latent.reshape(shape))).reshape(latent.shape)
+    places, size = block.layout.places, block.layout.kernel_size
+    return lambda latent: gathered(np.asarray(quantizer(spread(latent, places, size))), places)

@@ -9,8 +9,17 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from larqca.automata.neighbourhood import Neighbourhood
 from larqca.quantizers.registry import check_planes, normalize
 
 Positive = Annotated[int, Field(ge=1, le=10**6)]
@@ -34,15 +43,31 @@ class CellConfig(Section):
 
     Attributes:
         hidden_channels: state channels beside the grey value and the class channels.
+        classes_per_channel: 1, or 2 classes that share a class channel, the first named by
+            its positive values and the second by its negative ones (`larqca.tasks.naming`):
+            fewer channels to read and to write, for small automata.
         alive_above: a cell is alive where its grey value is larger than this.
         fire_rate: probability that a live cell takes part in a step.
         noise: standard deviation of the normal noise on every update (0: none).
     """
 
     hidden_channels: Annotated[int, Field(ge=0, le=1024)] = 9
+    classes_per_channel: Literal[1, 2] = 1
     alive_above: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
     fire_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     noise: Annotated[float, Field(ge=0.0)] = 0.02
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is as it was before there was a choice, so that runs and model files
+        keep their names and bytes."""
+        return _without(dump(self), classes_per_channel=1)
+
+
+def _without(content: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    """The content without fields that are at these defaults."""
+    return {key: value for key, value in content.items()
+            if key not in defaults or value != defaults[key]}
 
 
 def _per_layer(value: Any, layers: int, what: str) -> list[Any]:
@@ -135,12 +160,20 @@ class PerceiveConfig(NetworkConfig):
     Attributes:
         pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
             binarized inputs binary).
+        neighbourhood: `moore`, the cell and all eight around it, or `von_neumann`, the cell
+            and the four that share a side with it: five weights for nine.
     """
 
     quantized_scale: ClassVar[Scale] = "rank_one"
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0
+    neighbourhood: Neighbourhood = "moore"
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """See `CellConfig`."""
+        return _without(dump(self), neighbourhood="moore")
 
 
 class UpdateConfig(NetworkConfig):

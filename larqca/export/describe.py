@@ -22,7 +22,7 @@ def describe(program: Program) -> str:
     """What the program computes, a few lines for each layer."""
     lines = [
         f"state      {program.state_channels} words of {program.state_bits} bits, "
-        f"worth 2^{-program.state_fraction}, saturating; the last {program.classes} are classes",
+        f"worth 2^{-program.state_fraction}, saturating; {_naming(program)}",
         f"alive      grey byte >= {program.alive_from}",
         f"fires      {_fires(program)}",
         f"reads      {_reader(program)}",
@@ -30,6 +30,12 @@ def describe(program: Program) -> str:
     for layer in program.layers:
         lines += _layer(layer)
     return "\n".join(lines)
+
+
+def _naming(program: Program) -> str:
+    if program.classes_per_channel == 1:
+        return f"the last {program.classes} are classes"
+    return f"the last {program.class_channels} name {program.classes} classes, by their signs"
 
 
 def _fires(program: Program) -> str:
@@ -47,10 +53,11 @@ def _reader(program: Program) -> str:
 
 def _layer(layer: Layer) -> list[str]:
     size, weights = layer.kernel_size, layer.weights
+    named = " von Neumann" if layer.neighbourhood == "von_neumann" else ""
     terms = f"{weights.terms} x " if weights.terms > 1 else ""
     values = f"{weights.step} * code + {weights.offset}" if weights.bits < 8 else "signed"
     return [
-        f"{layer.name:<10} {size}x{size}, {layer.inputs} to {layer.outputs}; "
+        f"{layer.name:<10} {size}x{size}{named}, {layer.inputs} to {layer.outputs}; "
         f"accumulators within {int(layer.bounds.max()):,}",
         f"  inputs   {_source(layer.source)}",
         f"  weights  {terms}{weights.bits} bit, {values}",

@@ -25,6 +25,7 @@ from larqca.export.program import (
     WordInput,
     Words,
 )
+from larqca.tasks.naming import named_class
 
 Array = npt.NDArray[Any]
 
@@ -105,7 +106,7 @@ class Interpreter:
         ):
             where = everywhere if number < count - 1 else firing
             if layer.kernel_size == 3:
-                hidden = _windows(hidden, outside, where)
+                hidden = _windows(hidden, outside, where, layer.places)
             accumulators = sums(hidden)
             if isinstance(layer.stage, ToState):
                 self._change(grid, layer.stage, accumulators, firing, numbers[firing])
@@ -130,7 +131,7 @@ class Interpreter:
     def labels(self, grid: Grid) -> Array:
         """The class that each cell names (of equals the first), int64 ``[pictures, height,
         width]``; -1 where it is dead."""
-        named = np.argmax(grid.state[..., -self.program.classes :], axis=-1)
+        named = named_class(grid.state, self.program.class_code)
         return np.where(self.alive(grid), named, -1)
 
     def votes(self, grid: Grid) -> Array:
@@ -190,14 +191,15 @@ def _numbers(read: Array, source: Words | Codes) -> Array:
     return source.step * read + source.offset if isinstance(source, Codes) else read
 
 
-def _windows(hidden: Array, outside: int, where: Array) -> Array:
-    """The 3x3 neighbourhoods of the chosen cells: ``[pictures, height, width, channels]``
-    to ``[chosen, 9 * channels]``."""
+def _windows(
+    hidden: Array, outside: int, where: Array, places: tuple[int, ...]
+) -> Array:
+    """The neighbourhoods of the chosen cells: ``[pictures, height, width, channels]`` to
+    ``[chosen, taps * channels]``."""
     around = [(0, 0), (1, 1), (1, 1), (0, 0)]
     padded = np.pad(hidden, around, constant_values=outside)
     picture, row, column = np.nonzero(where)
-    taps = [padded[picture, row + down, column + right]
-            for down in range(3) for right in range(3)]
+    taps = [padded[picture, row + place // 3, column + place % 3] for place in places]
     return np.concatenate(taps, axis=1)
 
 

@@ -93,6 +93,7 @@ def lower(
         state_fraction=state.fraction,
         state_channels=layout.state_channels,
         classes=layout.classes,
+        classes_per_channel=layout.cell.classes_per_channel,
         alive_from=_alive_from(model),
         fire_below=fire_threshold(1.0 if fire == "all" else layout.cell.fire_rate),
         seed=seed,
@@ -226,7 +227,8 @@ def _layer(plan: _Plan, after: _Plan | None, state: StateFormat, *, stochastic: 
     stage: ToWords | ToCodes | ToState
     draft = Layer(layout.name, layout.kernel_size, layout.inputs, layout.outputs,
                   plan.source, plan.kernel.weights,
-                  ToWords(Affine(np.array([1]), np.array([0]), 0), 1))
+                  ToWords(Affine(np.array([1]), np.array([0]), 0), 1),
+                  layout.neighbourhood)
     if after is None:
         line = _line(plan, np.full(layout.outputs, 2.0**-state.fraction), nearest=not stochastic)
         stage = ToState(line, stochastic)

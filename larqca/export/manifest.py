@@ -110,6 +110,7 @@ def program_facts(program: Program) -> dict[str, Any]:
         "state_fraction": program.state_fraction,
         "state_channels": program.state_channels,
         "classes": program.classes,
+        "class_channels": program.class_channels,
         "alive_from": program.alive_from,
         "fire": "all" if always else "random",
         "seed": program.seed,

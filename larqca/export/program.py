@@ -19,8 +19,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.neighbourhood import NEIGHBOURHOODS, places_seen
 from larqca.errors import ExportError
 from larqca.export.counter import FIRE_ALWAYS
+from larqca.tasks.naming import class_channels, class_code
 
 Array = npt.NDArray[Any]
 
@@ -318,6 +320,7 @@ class Layer:
         source: what kind of input it reads.
         weights: see `Weights`.
         stage: its output stage.
+        neighbourhood: "moore" or "von_neumann", the taps of a layer of kernel size 3.
     """
 
     name: str
@@ -327,6 +330,7 @@ class Layer:
     source: Words | Codes
     weights: Weights
     stage: ToWords | ToCodes | ToState
+    neighbourhood: str = "moore"
 
     def __post_init__(self) -> None:
         _require(isinstance(self.name, str) and _NAME.fullmatch(self.name),
@@ -339,6 +343,8 @@ class Layer:
     def _check(self) -> None:
         _require(type(self.kernel_size) is int and self.kernel_size in (1, 3),
                  f"kernel_size is {self.kernel_size!r}, not 1 or 3")
+        _require(self.neighbourhood in NEIGHBOURHOODS,
+                 f"neighbourhood is {self.neighbourhood!r}, not {' or '.join(NEIGHBOURHOODS)}")
         for what in ("inputs", "outputs"):
             _check_whole(what, getattr(self, what), 1, 2**15)
         shape = (None, self.rows, self.outputs)
@@ -358,7 +364,12 @@ class Layer:
     @property
     def rows(self) -> int:
         """Rows of its matrix."""
-        return self.kernel_size**2 * self.inputs
+        return len(self.places) * self.inputs
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The taps: which of the ``kernel_size**2`` places, in raster order, it reads."""
+        return places_seen(self.neighbourhood, self.kernel_size)
 
     @property
     def bounds(self) -> Array:
@@ -411,7 +422,7 @@ class Program:
         state_bits: 8 or 16, of each state word (two's complement, saturating).
         state_fraction: a word stands for ``word / 2**state_fraction``.
         state_channels: how many words a cell has.
-        classes: the last so many of them are the classes.
+        classes: how many the last of them tell apart.
         alive_from: a cell is alive where its grey byte is at least this.
         fire_below: a live cell fires where its 16 random bits are below this; 65,536
             is always.
@@ -419,6 +430,7 @@ class Program:
         reader: how the first layer reads the state.
         perceive_layers: how many layers, from the first, look at neighbours.
         layers: all of them in order.
+        classes_per_channel: 1, or 2 that share one (`larqca.tasks.naming`).
     """
 
     state_bits: int
@@ -431,12 +443,24 @@ class Program:
     reader: WordInput | CodeInput
     perceive_layers: int
     layers: tuple[Layer, ...]
+    classes_per_channel: int = 1
+
+    @property
+    def class_channels(self) -> int:
+        """How many of the state words, the last ones, name the class."""
+        return class_channels(self.classes, self.classes_per_channel)
+
+    @property
+    def class_code(self) -> Array:
+        """The class words of a cell that names each class, int64 ``[classes, channels]``."""
+        return class_code(self.classes, self.classes_per_channel)
 
     def __post_init__(self) -> None:
         _require(self.state_bits in (8, 16), f"state_bits is {self.state_bits!r}, not 8 or 16")
         _check_whole("state_fraction", self.state_fraction, -16, 14)
         _check_whole("state_channels", self.state_channels, 1, 2**14)
-        _check_whole("classes", self.classes, 1, self.state_channels)
+        _check_whole("classes_per_channel", self.classes_per_channel, 1, 2)
+        _check_whole("classes", self.classes, 1, self.classes_per_channel * self.state_channels)
         _check_whole("alive_from", self.alive_from, 1, 255)
         _check_whole("fire_below", self.fire_below, 1, FIRE_ALWAYS)
         _check_whole("seed", self.seed, 0, 2**32 - 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,8 @@ def _encode(value: Any, path: str, arrays: dict[str, Array]) -> Any:
         prefix = f"{path}/" if path else ""
         return {"kind": _NAMES[type(value)],
                 **{field.name: _encode(getattr(value, field.name), prefix + field.name, arrays)
-                   for field in fields(value)}}
+                   for field in fields(value)
+                   if field.default is MISSING or getattr(value, field.name) != field.default}}
     return value
 
 
@@ -159,12 +160,13 @@ class _Reader:
         if kind not in allowed:
             raise ExportError(f"field {where!r} is not one of {', '.join(allowed)}")
         names = {field.name for field in fields(_KINDS[kind])}
-        if set(value) != names | {"kind"}:
-            odd = sorted(names.symmetric_difference(set(value) - {"kind"}))[0]
+        needed = {field.name for field in fields(_KINDS[kind]) if field.default is MISSING}
+        found = set(value) - {"kind"}
+        for odd in sorted(needed - found | found - names):
             problem = "missing" if odd in names else "unknown"
             raise ExportError(f"field '{where}.{odd}' is {problem}")
         content = {name: self._field(value[name], kind, name, f"{where}.{name}")
-                   for name in sorted(names)}
+                   for name in sorted(found)}
         try:
             return _KINDS[kind](**content)
         except ExportError as error:

@@ -93,6 +93,7 @@ export const MAX_HEIGHT = @HEIGHT@;
 export const MAX_WIDTH = @WIDTH@;
 export const CHANNELS = @CHANNELS@;
 export const CLASSES = @CLASSES@;
+export const CLASS_CHANNELS = @CLASS_CHANNELS@;
 export const ALIVE_FROM = @ALIVE_FROM@;
 export const SEED = @SEED@;
 
@@ -103,6 +104,11 @@ function check(problem) {
   if (problem !== 0) {
     throw new RangeError(PROBLEMS[problem] ?? `problem ${problem}`);
   }
+}
+
+/** How loudly a cell says a class: of two that share a word, the second by the negative. */
+function says(words, c) {
+  return CLASS_CHANNELS === CLASSES ? words[c] : (c % 2 === 0 ? words[c / 2] : -words[(c - 1) / 2]);
 }
 
 function isCount(value) {
@@ -186,10 +192,10 @@ class Automaton {
       if (byte < ALIVE_FROM) {
         return -1;
       }
-      const first = (place + 1) * CHANNELS - CLASSES;
+      const words = state.subarray((place + 1) * CHANNELS - CLASS_CHANNELS);
       let best = 0;
       for (let c = 1; c < CLASSES; c++) {
-        if (state[first + c] > state[first + best]) {
+        if (says(words, c) > says(words, best)) {
           best = c;
         }
       }
@@ -211,9 +217,10 @@ _TYPES = """\
 /** Largest grid. */
 export const MAX_HEIGHT: number;
 export const MAX_WIDTH: number;
-/** State words of a cell, the last CLASSES of them its classes. */
+/** State words of a cell, the last CLASS_CHANNELS of which name its class. */
 export const CHANNELS: number;
 export const CLASSES: number;
+export const CLASS_CHANNELS: number;
 /** A cell is alive where its grey byte is at least this. */
 export const ALIVE_FROM: number;
 /** Seed of the fire masks unless another is given. */
@@ -313,6 +320,7 @@ def emit_wasm(program: Program, c: CSource, *, prefix: str, max_height: int, max
         "prefix": prefix, "PREFIX": prefix.upper(), "BITS": str(program.state_bits),
         "HEIGHT": str(max_height), "WIDTH": str(max_width),
         "CHANNELS": str(program.state_channels), "CLASSES": str(program.classes),
+        "CLASS_CHANNELS": str(program.class_channels),
         "ALIVE_FROM": str(program.alive_from), "SEED": str(program.seed),
     }
     if shutil.which(compiler) is None:

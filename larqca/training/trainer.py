@@ -72,13 +72,13 @@ class Trainer:
         """One optimizer step: the loss, and the packed states after the rollout."""
         training = self._training
         variables = self._optimizers.variables
-        classes = self.model.layout.classes
+        code = self.model.layout.class_code
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
             states = self._engine.rollout(states, prepared, training.rollout_steps, seed)
             loss = tf.add_n(
                 [
-                    LOSSES[training.loss](*shard, classes, float(training.batch_size))
+                    LOSSES[training.loss](*shard, code, float(training.batch_size))
                     for shard in zip(states, labels, strict=True)
                 ]
             )

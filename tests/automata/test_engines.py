@@ -62,6 +62,16 @@ def test_input_quantizers(base, quantizer, pad_values, scale):
     assert_engines_agree(model, random_pictures(2, 2, 6, 5))
 
 
+@pytest.mark.parametrize("quantizers", [
+    {}, {"kernel_quantizer": "ste_sign", "kernel_planes": 3}, {"input_quantizer": "ste_sign"}])
+@pytest.mark.parametrize("scale", ["none", "center", "rank_one"])
+@BASES
+def test_von_neumann_neighbourhoods(base, quantizers, scale):
+    settings = with_quantizers(base, scale=scale, **quantizers)
+    settings["perceive"]["neighbourhood"] = "von_neumann"
+    assert_engines_agree(tiny_automaton(**settings), random_pictures(2, 2, 6, 5))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 7), (5, 3), (9, 9)])
 @pytest.mark.parametrize(("base", "quantizer"), [(DEEP, "ste_sign"), (TWICE, "none")])
 def test_small_and_odd_grids(size, base, quantizer):

@@ -39,6 +39,11 @@ KERNELS = {
         DEEP, kernel_quantizer="magnitude_aware_sign", kernel_planes=3),
     "planes": with_quantizers(TINY, **SIGN, kernel_planes=3, scale="channel"),
     "compact": with_quantizers(COMPACT, **SIGN),
+    "von neumann": with_quantizers(DEEP, **SIGN, neighbourhood="von_neumann", pad_values=1),
+    "von neumann, 4 bits": with_quantizers(
+        TINY, kernel_quantizer=dorefa(4), neighbourhood="von_neumann", scale="center"),
+    "two classes to a channel": {
+        **with_quantizers(TINY, **SIGN), "cell": {"hidden_channels": 3, "classes_per_channel": 2}},
 }
 # Inputs are quantized, and kernels that are hold integers: sums are exact.
 INPUTS = {
@@ -63,6 +68,7 @@ INPUTS = {
     "4 bits by 3": with_quantizers(
         TINY, kernel_quantizer=dorefa(4), input_quantizer=dorefa(3)),
     "clothing": with_quantizers(CLOTHING, **BNN),
+    "bnn, von neumann": with_quantizers(DEEP, neighbourhood="von_neumann", **BNN),
     "compact bnn": with_quantizers(COMPACT, **BNN),
 }
 # Inputs are quantized behind sums that are not exact in floating point.

@@ -15,10 +15,11 @@ TINY = {"perceive": {"widths": [6]}, "update": {"widths": [5]}, "cell": {"hidden
 DEEP = {**TINY, "perceive": {"widths": [4, 6]}}
 
 
-def with_quantizers(base, pad_values=0, **network):
+def with_quantizers(base, pad_values=0, neighbourhood="moore", **network):
     return {
         **base,
-        "perceive": {**base["perceive"], **network, "pad_values": pad_values},
+        "perceive": {**base["perceive"], **network, "pad_values": pad_values,
+                     "neighbourhood": neighbourhood},
         "update": {**base["update"], **network},
     }
 

@@ -1,8 +1,11 @@
 """Programs with a layer of any kind behind a layer of any other, in random integers: what
 training could make of them costs time and does not matter to an emitter."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from larqca.automata.neighbourhood import places_seen
 from larqca.export.counter import FIRE_ALWAYS
 from larqca.export.fixed_point import line_of
 from larqca.export.program import (
@@ -55,11 +58,10 @@ def _weights(rng, kind, rows, outputs):
     return Weights(codes, bits, step, offset, gains)
 
 
-def _source(rng, kind, size, inputs, high):
+def _source(rng, kind, size, rows, high):
     """What a layer reads, words from 0 to `high`."""
     pad = int(rng.integers(2)) if size == 3 else 0
     if INPUTS[kind] is None:
-        rows = size**2 * inputs
         premultipliers = rng.integers(-32767 if size == 3 else 0, 32768, rows)
         return Words(0, high, pad * high,
                      premultipliers if kind == "words of rows" else np.zeros(0, np.int64))
@@ -88,10 +90,10 @@ def _stage(rng, draft, after, stochastic):
     return ToState(line_of(gain, offset, nearest=not stochastic), stochastic)
 
 
-def _first_words(rng, kind, inputs, bits):
+def _first_words(rng, kind, rows, bits):
     shift = int(rng.integers(0, 9)) if bits == 8 else 0
     high = (2 ** (bits - 1) - 1) << shift
-    words = _source(rng, kind, 3, inputs, high)
+    words = _source(rng, kind, 3, rows, high)
     return Words(-(2 ** (bits - 1)) << shift, high, words.outside, words.premultipliers), shift
 
 
@@ -99,7 +101,9 @@ def random_program(
     seed, perceive=None, update=None, *, kernel=None, inputs=None, channels=None, classes=None
 ):
     """A program of one to three perceive layers and one to three update layers, of kernels and
-    inputs of any kind: what is not given is drawn."""
+    inputs of any kind: what is not given is drawn. Of odd seeds, two classes share a channel;
+    of every other two, cells see the four that share a side with them."""
+    neighbourhood = "von_neumann" if seed // 2 % 2 else "moore"
     rng = np.random.default_rng(seed)
     perceive, update = (
         [int(width) for width in rng.choice([1, 2, 5, 17, 33, 40], rng.integers(low, low + 3))]
@@ -112,22 +116,24 @@ def random_program(
     sources, shift = [], 0
     for number, kind in enumerate(kinds):
         size = 3 if number < seen else 1
+        rows = len(places_seen(neighbourhood, size)) * widths[number]
         if number == 0 and INPUTS[kind] is None:
-            source, shift = _first_words(rng, kind, widths[0], bits)
+            source, shift = _first_words(rng, kind, rows, bits)
         else:
-            source = _source(rng, kind, size, widths[number], int(rng.choice([255, 1023])))
+            source = _source(rng, kind, size, rows, int(rng.choice([255, 1023])))
         sources.append(source)
     layers = []
     for number, kernel in enumerate(kernels):
         size = 3 if number < seen else 1
         inputs, outputs = widths[number : number + 2]
+        rows = len(places_seen(neighbourhood, size)) * inputs
         draft = Layer(f"{'perceive' if size == 3 else 'update'}/{number - (size == 1) * seen}",
                       size, inputs, outputs, sources[number],
-                      _weights(rng, kernel, size**2 * inputs, outputs),
-                      ToWords(Affine(np.array([1]), np.array([0]), 0), 1))
+                      _weights(rng, kernel, rows, outputs),
+                      ToWords(Affine(np.array([1]), np.array([0]), 0), 1), neighbourhood)
         after = [*sources[1:], 2 ** (bits - 1) - 1][number]
         stage = _stage(rng, draft, after, bool(rng.integers(2)))
-        layers.append(Layer(draft.name, size, inputs, outputs, draft.source, draft.weights, stage))
+        layers.append(replace(draft, stage=stage))
     if isinstance(sources[0], Codes):
         levels = sources[0].levels
         reader = CodeInput(_staircase(rng, levels, np.array([255])),
@@ -137,7 +143,8 @@ def random_program(
         reader = WordInput(Affine(top * 128 // 255, np.array([64]), 7), shift)
     return Program(
         state_bits=bits, state_fraction=4, state_channels=channels,
-        classes=classes or int(rng.integers(1, 1 + channels)),
+        classes=classes or int(rng.integers(1, 1 + channels)) * (1 + seed % 2) - seed % 2,
+        classes_per_channel=1 + seed % 2,
         alive_from=int(rng.choice([1, 26, 200])),
         fire_below=int(rng.choice([1000, 32768, FIRE_ALWAYS])), seed=seed, reader=reader,
         perceive_layers=seen, layers=tuple(layers))

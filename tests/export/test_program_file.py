@@ -14,7 +14,8 @@ from larqca.files import write_arrays
 from tests.export.cases import EVERY
 from tests.export.helpers import random_grid, tiny_program
 
-NAMES = ["one bit", "bnn, planes of both", "own magnitudes in planes", "clothing, mixed"]
+NAMES = ["one bit", "bnn, planes of both", "own magnitudes in planes", "clothing, mixed",
+         "two classes to a channel", "von neumann"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,9 @@ def changed(program, path, value):
     (("program", "state_bits"), KeyError, "field 'program.state_bits' is missing"),
     (("program", "more"), 1, "field 'program.more' is unknown"),
     (("program", "classes"), 99, "classes is 99"),
+    (("program", "classes_per_channel"), 3, "classes_per_channel is 3"),
+    (("program", "layers", 0, "neighbourhood"), "margolus", "neighbourhood is 'margolus', not"),
+    (("program", "layers", 0, "neighbourhood"), ["moore"], "neighbourhood is "),
     (("program", "seed"), -1, "seed is -1"),
     (("program", "seed"), True, "seed is True"),
     (("program", "fire_below"), 1.5, "fire_below is 1.5"),

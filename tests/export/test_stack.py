@@ -47,7 +47,8 @@ def test_frames_are_hardly_more_than_the_arrays(seed, tmp_path):
                    check=True)
     frames = [int(size) for size in re.findall(
         r"\t(\d+)\t", (tmp_path / "automaton.su").read_text())]
-    assert c.stack_bytes / 2 < sum(frames) < c.stack_bytes + 128 * len(frames)
+    # Arrays of functions that GCC puts into one another may share their place.
+    assert c.stack_bytes / 3 < sum(frames) < c.stack_bytes + 128 * len(frames)
 
 
 def test_wide_layers_are_not_unpacked_onto_the_stack(tmp_path):

@@ -241,7 +241,7 @@ console.log(JSON.stringify([...a.labels()]));
 
 def test_labels_of_many_classes_do_not_wrap(tmp_path):
     need(*TOOLS["wasm32"])
-    program = random_program(1, [2], [2], channels=200, classes=200)
+    program = random_program(0, [2], [2], channels=200, classes=200)
     size = {"max_height": 1, "max_width": 2}
     for name, content in emit_wasm(
             program, emit_c99(program, **size), prefix="automaton", **size).items():

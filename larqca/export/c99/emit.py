@@ -21,7 +21,7 @@ from larqca.export.c99.names import check_prefix
 from larqca.export.c99.passes import emit_advance, emit_at, emit_row, emit_update
 from larqca.export.c99.reader import emit_reader
 from larqca.export.c99.signature import advance_of
-from larqca.export.c99.templates import HEADER, HEADER_END, LIFE, SOURCE_START, fill
+from larqca.export.c99.templates import HEADER, HEADER_END, LIFE, SAYS, SOURCE_START, fill
 from larqca.export.c99.writer import Writer
 from larqca.export.describe import describe
 from larqca.export.program import Program
@@ -118,7 +118,7 @@ def emit_c99(
         raise ExportError(f"grids of {max_height} x {max_width} would take {size:,} bytes, and "
                           f"C's 32-bit numbers count {MOST_BYTES:,}; lower max_height or max_width")
     stack = _checked_stack(writer, program)
-    names = _names(program, prefix, max_height, max_width, size)
+    names = _names(program, prefix, max_height, max_width, size) | _naming(program, prefix)
     names["STACK"] = str(stack)
     header = fill(HEADER + _struct(members, prefix) + HEADER_END, names)
     source = fill(SOURCE_START, {**names, "DESCRIPTION": _comment(describe(program))})
@@ -130,6 +130,7 @@ def emit_c99(
         *helper_texts(writer.helpers),
         *(constant.text() for constant in writer.constants),
         fill(grey.functions, names).strip(),
+        *([] if program.classes_per_channel == 1 else [fill(SAYS, names).strip()]),
         *writer.functions,
         fill(LIFE, names).strip(),
     ]) + "\n"
@@ -163,6 +164,14 @@ def _names(
         "SEED": f"{program.seed}u",
         "READY": f"0x{READY:08x}u",
     }
+
+
+def _naming(program: Program, prefix: str) -> dict[str, str]:
+    if program.classes_per_channel == 1:
+        return {"CLASS_CHANNELS": f"{prefix.upper()}_CLASSES", "SAYS_C": "words[c]",
+                "SAYS_BEST": "words[best]"}
+    return {"CLASS_CHANNELS": f"{program.class_channels}u", "SAYS_C": "says(words, c)",
+            "SAYS_BEST": "says(words, best)"}
 
 
 def _comment(text: str) -> str:

@@ -39,7 +39,7 @@ extern "C" {
 
 #define @PREFIX@_MAX_HEIGHT @HEIGHT@u
 #define @PREFIX@_MAX_WIDTH @WIDTH@u
-#define @PREFIX@_CHANNELS @CHANNELS@u /* state words of a cell, the last ones classes */
+#define @PREFIX@_CHANNELS @CHANNELS@u /* state words of a cell; the last ones name its class */
 #define @PREFIX@_CLASSES @CLASSES@u
 #define @PREFIX@_STATE_BITS @BITS@
 #define @PREFIX@_STATE_FRACTION @FRACTION@ /* a word is worth 2^-this */
@@ -95,6 +95,15 @@ SOURCE_START = """\
 
 #define MAX_WIDTH @PREFIX@_MAX_WIDTH
 
+"""
+
+SAYS = """
+/* How loudly a cell says a class: two share a word, the second says it by the negative. */
+static int32_t says(const int@BITS@_t *words, uint32_t c)
+{
+    int32_t word = words[c / 2u];
+    return c % 2u == 0u ? word : -word;
+}
 """
 
 LIFE = """
@@ -182,10 +191,10 @@ int @prefix@_classify(const struct @prefix@ *a, uint32_t *votes, uint32_t *winne
     for (uint32_t place = 0; place < a->height * a->width; place++) {
         if (is_alive(a, place) != 0u) {
             const int@BITS@_t *words =
-                &a->state[(place + 1u) * @PREFIX@_CHANNELS - @PREFIX@_CLASSES];
+                &a->state[(place + 1u) * @PREFIX@_CHANNELS - @CLASS_CHANNELS@];
             uint32_t best = 0;
             for (uint32_t c = 1; c < @PREFIX@_CLASSES; c++) {
-                if (words[c] > words[best]) {
+                if (@SAYS_C@ > @SAYS_BEST@) {
                     best = c;
                 }
             }

@@ -1,4 +1,4 @@
-"""What a layer reads, in C: windows of nine cells, and words times their premultipliers."""
+"""What a layer reads, in C: windows of cells, and words times their premultipliers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def gather_statements(writer: Writer, c: CLayer) -> list[str]:
     """C statements that collect the window of ``row`` and ``column`` from the three rows
     of ``ring``, whose cells stand `cell_size` elements apart."""
     layer = c.layer
-    loop = ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;"]
+    loop = _at_tap(writer, c)
     inside = f"&ring[((y % 3u) * MAX_WIDTH + x) * {c.cell_size}u]"
     if c.reads_codes:
         return _gather_codes(writer, c, inside)
@@ -32,7 +32,18 @@ def gather_statements(writer: Writer, c: CLayer) -> list[str]:
              f"for (uint32_t i = 0; i < {layer.inputs}u; i++) {{",
              f"    int32_t word = inside != 0u ? cell[i] : {layer.source.outside};",
              f"    inputs[tap * {layer.inputs}u + i] = (int16_t){value};", "}"]
-    return ["for (uint32_t tap = 0; tap < 9u; tap++) {", *indented(loop), "}"]
+    return [f"for (uint32_t tap = 0; tap < {len(layer.places)}u; tap++) {{",
+            *indented(loop), "}"]
+
+
+def _at_tap(writer: Writer, c: CLayer) -> list[str]:
+    """C statements that set ``y`` and ``x`` to where a tap is."""
+    if c.layer.neighbourhood == "moore":
+        return ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;"]
+    name = writer.constant(unsigned(f"{c.name}_places", c.layer.name, np.array(c.layer.places), 8,
+                                    "place of each tap among nine"))
+    return [f"uint32_t place = {name}[tap];", "uint32_t y = row + place / 3u - 1u;",
+            "uint32_t x = column + place % 3u - 1u;"]
 
 
 def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
@@ -41,26 +52,19 @@ def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
     outside = writer.constant(unsigned(
         f"{c.name}_outside", layer.name, np.concatenate(digits), 32,
         "digits of a cell outside the grid"))
-    loop = ["uint32_t y = row + tap / 3u - 1u;", "uint32_t x = column + tap % 3u - 1u;",
-            "uint32_t is_inside = y < a->height && x < a->width;",
+    loop = [*_at_tap(writer, c), "uint32_t is_inside = y < a->height && x < a->width;",
             f"cells[tap] = is_inside != 0u ? {inside} : {outside};"]
-    before = [writer.array("const uint32_t *", "cells", 9)]
+    before = [writer.array("const uint32_t *", "cells", len(layer.places))]
     if c.corrects_edges:
         before += [f"clear(outside, {c.words}u);", "outside_rows = 0;"]
         loop += ["if (is_inside == 0u) {",
                  f"    put_ones(outside, tap * {layer.inputs}u, {layer.inputs}u);",
                  f"    outside_rows += {layer.inputs}u;", "}"]
-    beside = c.cell_size
-    between = ["for (uint32_t y = 0; y < 3u; y++) {",
-               "    const uint32_t *middle = "
-               f"&ring[(((row + y + 2u) % 3u) * MAX_WIDTH + column) * {beside}u];",
-               f"    cells[3u * y] = middle - {beside};",
-               "    cells[3u * y + 1u] = middle;",
-               f"    cells[3u * y + 2u] = middle + {beside};", "}"]
     statements = [
         *before, "/* Most cells stand away from the edges. */",
         "if (row - 1u < a->height - 2u && column - 1u < a->width - 2u) {",
-        *indented(between), "} else {", "    for (uint32_t tap = 0; tap < 9u; tap++) {",
+        *indented(_between(c)), "} else {",
+        f"    for (uint32_t tap = 0; tap < {len(layer.places)}u; tap++) {{",
         *indented(loop, 2), "    }", "}"]
     if c.digits == 1:
         return [*statements, *_window_words(c, "", "")]
@@ -69,10 +73,31 @@ def _gather_codes(writer: Writer, c: CLayer, inside: str) -> list[str]:
             "}"]
 
 
+def _between(c: CLayer) -> list[str]:
+    """C statements that point ``cells`` to the taps of a cell that stands at no edge."""
+    beside = c.cell_size
+
+    def middle(row: str) -> str:
+        return f"&ring[(({row} % 3u) * MAX_WIDTH + column) * {beside}u]"
+
+    if c.layer.neighbourhood == "von_neumann":
+        return [f"const uint32_t *middle = {middle('row')};",
+                f"cells[0] = {middle('(row + 2u)')};",
+                f"cells[1] = middle - {beside};", "cells[2] = middle;",
+                f"cells[3] = middle + {beside};",
+                f"cells[4] = {middle('(row + 1u)')};"]
+    return ["for (uint32_t y = 0; y < 3u; y++) {",
+            f"    const uint32_t *middle = {middle('(row + y + 2u)')};",
+            f"    cells[3u * y] = middle - {beside};",
+            "    cells[3u * y + 1u] = middle;",
+            f"    cells[3u * y + 2u] = middle + {beside};", "}"]
+
+
 def _window_words(c: CLayer, window: str, cell: str) -> list[str]:
-    """C statements that put a digit of nine cells, bit after bit, into the window's words."""
+    """C statements that put a digit of each tap's cell, bit after bit, into the window's
+    words."""
     pieces: list[list[str]] = [[] for _ in range(c.words)]
-    for tap in range(9):
+    for tap in range(len(c.layer.places)):
         for word in range(c.cell_words):
             at, bits = tap * c.layer.inputs + 32 * word, min(32, c.layer.inputs - 32 * word)
             (into, shift), read = divmod(at, 32), f"cells[{tap}][{cell}{word}u]"

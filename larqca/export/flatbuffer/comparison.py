@@ -22,6 +22,7 @@ from larqca.export.flatbuffer.vectors import (
     keras_states,
 )
 from larqca.export.targets import FlatbufferTarget
+from larqca.tasks.naming import named_class
 
 Array = npt.NDArray[Any]
 
@@ -104,10 +105,10 @@ def judge_step(
 
 
 def _metrics(model: NeuralCA, images: Array, state: Array, labels: Array) -> dict[str, float]:
-    classes = model.layout.classes
+    layout = model.layout
     alive = model.alive(images)
-    named = np.argmax(state[..., -classes:], axis=-1)[alive]
-    votes = count_votes(named, np.nonzero(alive)[0], len(images), classes)
+    named = named_class(state, layout.class_code)[alive]
+    votes = count_votes(named, np.nonzero(alive)[0], len(images), layout.classes)
     return metrics_of(votes, labels, EvaluationConfig().batch_size)
 
 

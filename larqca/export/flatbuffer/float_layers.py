@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from larqca.automata.neighbourhood import spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
@@ -26,7 +27,8 @@ def float_change(model: NeuralCA) -> Change:
                 f"layer {block.layout.name!r}: its inputs are quantized, and TensorFlow Lite "
                 "multiplies scales into kernels, so that sums of zero get a sign that they do not "
                 "have in Keras; export with --target lce or c99")
-    kernels = [np.asarray(block.kernel_matrix()).reshape(block.latent_kernel.shape)
+    kernels = [spread(np.asarray(block.kernel_matrix()), block.layout.places,
+                      block.layout.kernel_size)
                for block in blocks]
 
     def change(state: Any) -> Any:
