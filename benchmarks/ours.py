@@ -88,7 +88,7 @@ def matmul_limit(overrides: dict[str, Any]) -> dict[str, Any]:
     model = NeuralCA(layout_of(config_of(overrides)))
     live = float(model.alive(data.train_images).sum(axis=(1, 2)).mean())
     rows = round(ARGUMENTS.batch * live * model.layout.cell.fire_rate / ARGUMENTS.threads)
-    shapes = [(x.kernel_size**2 * x.inputs, x.outputs) for x in model.layout.layers]
+    shapes = [(x.rows, x.outputs) for x in model.layout.layers]
     # Matrices of their own for every step: equal products would be computed once.
     made = [
         (tf.random.normal([rows, i]), tf.random.normal([i, o]), tf.random.normal([rows, o]))

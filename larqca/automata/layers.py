@@ -152,17 +152,27 @@ class Block:
             return quantizer
 
         def scaled(kernel: Any) -> Any:
-            return _spread(self._matrix_of(kernel), layout)
+            return _spread(self._scaled_taps(kernel), layout)
 
         scaled.precision = getattr(quantizer, "precision", 32)  # type: ignore[attr-defined]
         return scaled
 
-    def _matrix_of(self, kernel: Any) -> Any:
-        """The taps of a kernel, quantized and row-scaled, ``[taps, inputs, outputs]``."""
-        levels = kernel if self.kernel_quantizer is None else self.kernel_quantizer(kernel)
-        taps = _gathered(levels, self.layout)
-        scale = self.input_scale
-        return taps * scale.rows()[..., None] if isinstance(scale, KernelScale) else taps
+    def taps(self, kernel: Any) -> Any:
+        """The weights of a kernel, of the shape that `levels` has."""
+        return _gathered(kernel, self.layout)
+
+    def levels(self, kernel: Any) -> Any:
+        """What the kernel quantizer makes of the taps of a kernel, ``[height, width, inputs,
+        outputs]``, or ``[taps, 1, inputs, outputs]`` where some places have no weights: a
+        quantizer that looks at all weights must not see those places."""
+        taps = self.taps(kernel)
+        return taps if self.kernel_quantizer is None else self.kernel_quantizer(taps)
+
+    def _scaled_taps(self, kernel: Any) -> Any:
+        levels, scale = self.levels(kernel), self.input_scale
+        if not isinstance(scale, KernelScale):
+            return levels
+        return levels * tf.reshape(scale.rows(), [*levels.shape[:-1], 1])
 
     @property
     def layers(self) -> list[Any]:
@@ -207,7 +217,8 @@ class Block:
 
     def kernel_matrix(self) -> Any:
         """The quantized and row-scaled kernel, ``[taps, inputs, outputs]``."""
-        return self._matrix_of(tf.convert_to_tensor(self.latent_kernel))
+        layout, kernel = self.layout, tf.convert_to_tensor(self.latent_kernel)
+        return tf.reshape(self._scaled_taps(kernel), [-1, layout.inputs, layout.outputs])
 
     def weights(self) -> Any:
         """What inputs are multiplied by in the end, ``[taps, inputs, outputs]``."""
@@ -285,22 +296,37 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     gradients live; other kernels are normal, and zero in the last layer, so that an
     untrained automaton stands still."""
     if layout.kernel_quantizer is not None and layout.has_output_scale:
-        return _at_taps(keras.initializers.RandomUniform(-1.0, 1.0, seed=seed), layout)
+        return AtTaps(keras.initializers.RandomUniform(-1.0, 1.0, seed=seed), layout.places)
     if layout.last:
         return "zeros"
     normal = keras.initializers.RandomNormal(0.0, _initial_deviation(layout), seed=seed)
-    return _at_taps(normal, layout)
+    return AtTaps(normal, layout.places)
 
 
-def _at_taps(initializer: Any, layout: LayerLayout) -> Any:
-    """Zeros where a kernel has no weights: DoReFa's levels follow from its largest one."""
-    if _is_square(layout):
-        return initializer
+@keras.utils.register_keras_serializable("larqca")
+class AtTaps(keras.initializers.Initializer):
+    """What another initializer gives, with zeros at the places of a kernel without weights.
 
-    def at_taps(shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
-        return _spread(_gathered(initializer(shape, dtype=dtype, **kwargs), layout), layout)
+    Args:
+        initializer: the other one.
+        places: that have weights, in raster order.
+    """
 
-    return at_taps
+    def __init__(self, initializer: Any, places: Sequence[int]) -> None:
+        self.initializer = keras.initializers.get(initializer)
+        self.places = tuple(places)
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        """A kernel ``[height, width, inputs, outputs]``."""
+        kernel = self.initializer(shape, dtype=dtype, **kwargs)
+        height, width = kernel.shape[:2]
+        has_weights = np.isin(np.arange(height * width), self.places)
+        return kernel * has_weights.reshape(height, width, 1, 1).astype(kernel.dtype.name)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {"initializer": keras.initializers.serialize(self.initializer),
+                "places": self.places}
 
 
 def _is_square(layout: LayerLayout) -> bool:
@@ -312,19 +338,22 @@ def _is_square(layout: LayerLayout) -> bool:
 
 
 def _gathered(kernel: Any, layout: LayerLayout) -> Any:
-    """``[kernel_size, kernel_size, inputs, outputs]`` to ``[taps, inputs, outputs]``."""
-    flat = tf.reshape(kernel, [layout.kernel_size**2, layout.inputs, layout.outputs])
-    return flat if _is_square(layout) else tf.stack([flat[place] for place in layout.places])
+    """``[kernel_size, kernel_size, inputs, outputs]`` as it is, or its ``[taps, 1, inputs,
+    outputs]`` where some places have no weights."""
+    if _is_square(layout):
+        return kernel
+    size = layout.kernel_size
+    return tf.stack([kernel[place // size, place % size] for place in layout.places])[:, None]
 
 
 def _spread(taps: Any, layout: LayerLayout) -> Any:
     """The other way round, with zeros at places without weights."""
-    size = layout.kernel_size
-    if not _is_square(layout):
-        own = dict(zip(layout.places, tf.unstack(taps), strict=True))
-        nothing = tf.zeros_like(taps[0])
-        taps = tf.stack([own.get(place, nothing) for place in range(size**2)])
-    return tf.reshape(taps, [size, size, layout.inputs, layout.outputs])
+    if _is_square(layout):
+        return taps
+    own = dict(zip(layout.places, tf.unstack(taps), strict=True))
+    size, nothing = layout.kernel_size, tf.zeros_like(taps[0])
+    kernel = tf.stack([own.get(place, nothing) for place in range(size**2)])
+    return tf.reshape(kernel, [size, size, layout.inputs, layout.outputs])
 
 
 def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:

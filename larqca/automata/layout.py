@@ -246,6 +246,10 @@ def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
     Raises:
         ModelFileError: says which layers each has.
     """
+    namings = [each.cell.classes_per_channel for each in (source, target)]
+    if namings[0] != namings[1]:
+        raise ModelFileError(f"its cell.classes_per_channel is {namings[0]}, that of the automaton "
+                             f"to start is {namings[1]}; class channels would mean something else")
     if source.trunk() != target.trunk() or source.classes != target.classes:
         raise ModelFileError(
             f"its layers (kernel, inputs-outputs) are {_shown(source)}, "

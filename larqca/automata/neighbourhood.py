@@ -32,8 +32,3 @@ def spread(taps: Array, places: tuple[int, ...], kernel_size: int) -> Array:
     kernel = np.zeros((kernel_size**2, *taps.shape[1:]), taps.dtype)
     kernel[list(places)] = taps
     return kernel.reshape(kernel_size, kernel_size, *taps.shape[1:])
-
-
-def gathered(kernel: Array, places: tuple[int, ...]) -> Array:
-    """The taps ``[taps, inputs, outputs]`` of a kernel."""
-    return kernel.reshape(-1, *kernel.shape[2:])[list(places)]

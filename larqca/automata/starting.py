@@ -18,7 +18,7 @@ import numpy.typing as npt
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
-from larqca.automata.neighbourhood import gathered, spread
+from larqca.automata.neighbourhood import spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.reconstruction import Seen, reconstruct
 from larqca.automata.rounding import levels_of
@@ -394,8 +394,8 @@ def _fit(
 
 
 def _quantize(block: Block) -> Callable[[Array], Array] | None:
-    quantizer = block.kernel_quantizer
-    if quantizer is None:
+    if block.kernel_quantizer is None:
         return None
     places, size = block.layout.places, block.layout.kernel_size
-    return lambda latent: gathered(np.asarray(quantizer(spread(latent, places, size))), places)
+    return lambda latent: np.asarray(
+        block.levels(tf.constant(spread(latent, places, size)))).reshape(latent.shape)

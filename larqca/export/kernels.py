@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from larqca.automata.layers import Block, KernelScale
 from larqca.automata.layout import LayerLayout
-from larqca.automata.neighbourhood import gathered
+from larqca.backend import tf
 from larqca.errors import ExportError
 from larqca.export.program import INT32_MAX, Weights
 from larqca.quantizers.build import build
@@ -51,7 +51,7 @@ def integer_kernel(block: Block, largest_input: int) -> IntegerKernel:
         return _rounded(_matrix(block.kernel_matrix()))
     if spec["name"] == "magnitude_aware_sign":
         return _own_magnitudes(block, rows, largest_input)
-    matrix = _levels(block, block.kernel_quantizer(block.latent_kernel))
+    matrix = _matrix(block.levels(tf.convert_to_tensor(block.latent_kernel)))
     grid = _grid_of(layout)
     if grid is None:
         found = _on_a_grid(matrix)
@@ -98,11 +98,6 @@ def _matrix(kernel: Any) -> Array:
     """float64 ``[rows, outputs]``."""
     matrix = np.asarray(kernel, np.float64)
     return matrix.reshape(-1, matrix.shape[-1])
-
-
-def _levels(block: Block, kernel: Any) -> Array:
-    """The taps of a kernel ``[kernel_size, kernel_size, inputs, outputs]`` as a matrix."""
-    return _matrix(gathered(np.asarray(kernel), block.layout.places))
 
 
 def _row_scale(block: Block) -> Array | None:
@@ -155,13 +150,13 @@ def _own_magnitudes(block: Block, rows: Array | None, largest_input: int) -> Int
     3 % of its constants (in five planes), and its digits were classified no better."""
     quantizer = build(block.layout.kernel_quantizer)
     assert quantizer is not None
-    rest = np.asarray(block.latent_kernel)
+    rest = np.asarray(block.taps(tf.convert_to_tensor(block.latent_kernel)))
     signs, magnitudes = [], []
     for _ in range(block.layout.kernel_planes):
         level = np.asarray(quantizer(rest))
         # Larq's sign of zero is +1.
-        signs.append(_levels(block, np.where(rest < 0, -1, 1)).astype(np.int64))
-        magnitudes.append(_levels(block, np.abs(level)).max(axis=0))
+        signs.append(_matrix(np.where(rest < 0, -1, 1)).astype(np.int64))
+        magnitudes.append(_matrix(np.abs(level)).max(axis=0))
         rest = rest - level
     integers, sizes = np.stack(signs), np.stack(magnitudes)
     weights = _packed(integers, 1, 2, -1)

@@ -345,6 +345,8 @@ class Layer:
                  f"kernel_size is {self.kernel_size!r}, not 1 or 3")
         _require(self.neighbourhood in NEIGHBOURHOODS,
                  f"neighbourhood is {self.neighbourhood!r}, not {' or '.join(NEIGHBOURHOODS)}")
+        _require(self.kernel_size == 3 or self.neighbourhood == "moore",
+                 f"neighbourhood is {self.neighbourhood!r} for a kernel size of 1")
         for what in ("inputs", "outputs"):
             _check_whole(what, getattr(self, what), 1, 2**15)
         shape = (None, self.rows, self.outputs)

@@ -11,7 +11,8 @@ from larqca.backend import larq
 def larq_figures(model: NeuralCA) -> dict[str, Any]:
     """What `larq.models.summary` prints: model and float32 size in bytes, compression
     (size over float32 size), and MACs per cell and step by Larq's rule, which names a
-    MAC after the wider of its operands."""
+    MAC after the wider of its operands. Of kernels of five weights (`von_neumann`), Larq
+    counts the four places without one too."""
     profile = larq.models.ModelProfile(model)
     precisions = profile.unique_op_precisions
     return {

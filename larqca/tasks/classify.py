@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.backend import tf
+from larqca.tasks.naming import spoken
 
 Array = npt.NDArray[Any]
 
@@ -21,7 +22,10 @@ def class_scores(state: Any, code: Array) -> Any:
     """
     classes, channels = code.shape
     own = state[:, -channels:]
-    return own if classes == channels else tf.matmul(own, code.T.astype(np.float32))
+    if classes == channels:
+        return own
+    channel, sign = spoken(code)
+    return tf.gather(own, channel, axis=1) * sign.astype(np.float32)
 
 
 def l2_loss(state: Any, labels: Any, code: Array, images: Any) -> Any:

@@ -30,6 +30,12 @@ def class_code(classes: int, per_channel: int) -> Array:
     return code
 
 
+def spoken(code: Array) -> tuple[Array, Array]:
+    """For every class the channel that says it, and with which sign, both int64 ``[classes]``."""
+    channel = np.abs(code).argmax(axis=1)
+    return channel, code[np.arange(len(code)), channel]
+
+
 def named_class(state: Array, code: Array) -> Array:
     """The class (of equals the first) that each cell names.
 
@@ -42,5 +48,6 @@ def named_class(state: Array, code: Array) -> Array:
     """
     own = state[..., -code.shape[1] :]
     if len(code) > code.shape[1]:
-        own = own @ code.T.astype(np.result_type(own, np.int32))
+        channel, sign = spoken(code)
+        own = own[..., channel] * sign
     return np.argmax(own, axis=-1)

@@ -8,6 +8,7 @@ needs, has not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -27,7 +28,7 @@ class Muon(keras.optimizers.Optimizer):
     A kernel ``[height, width, inputs, outputs]`` is taken as the matrix
     ``[height * width * inputs, outputs]`` that it is for a single cell. The root mean
     square of an update's entries is about `rms` times the learning rate, whatever the
-    gradient's size.
+    gradient's size; places of a kernel without weights (`build`) are no rows of it.
 
     Args:
         learning_rate: of all variables.
@@ -51,11 +52,17 @@ class Muon(keras.optimizers.Optimizer):
         self.momentum = momentum
         self.rms = rms
 
-    def build(self, var_list: list[Any]) -> None:
-        """Create the moments: one for a kernel, two for anything else."""
+    def build(self, var_list: list[Any], rows: Sequence[int] | None = None) -> None:
+        """Create the moments: one for a kernel, two for anything else.
+
+        Args:
+            var_list: what will be changed.
+            rows: for each of them, how many rows of its matrix hold weights; None: all.
+        """
         super().build(var_list)
         if hasattr(self, "_first"):
             return
+        self._rows = [prod(each.shape[:-1]) for each in var_list] if rows is None else list(rows)
         self._first = [self.add_variable_from_reference(v, "first") for v in var_list]
         self._second = {
             number: self.add_variable_from_reference(variable, "second")
@@ -76,7 +83,8 @@ class Muon(keras.optimizers.Optimizer):
         ahead = keep * mean + (1.0 - keep) * gradient
         rows, columns = prod(ahead.shape[:-1]), ahead.shape[-1]
         matrix = orthogonalized(tf.reshape(ahead, [rows, columns]))
-        return tf.reshape(matrix, ahead.shape) * (self.rms * max(rows, columns) ** 0.5)
+        size = max(self._rows[number], columns) ** 0.5
+        return tf.reshape(matrix, ahead.shape) * (self.rms * size)
 
     def _adam(self, gradient: Any, number: int) -> Any:
         first, second = self._first[number], self._second[number]

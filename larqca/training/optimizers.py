@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy.typing as npt
@@ -36,6 +37,7 @@ class Optimizers:
         self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
         self.latents = [latent for block in blocks for latent in block.latents]
+        self._rows = {id(block.latent_kernel): block.layout.rows for block in blocks}
         latent_ids = {id(variable) for variable in self.latents}
         everything = list(model.named_variables().values())
         self.others = [v for v in everything if id(v) not in latent_ids]
@@ -65,7 +67,11 @@ class Optimizers:
             # A latent weight counts by its level, a scale or bias has its own size.
             kept = [v for v in variables if not v.name.endswith("kernel:0")]
             optimizer.exclude_from_weight_decay(var_list=[*self.latents, *kept])
-        optimizer.build(variables)
+        if isinstance(optimizer, Muon):
+            rows = [self._rows.get(id(v), prod(v.shape[:-1])) for v in variables]
+            optimizer.build(variables, rows)
+        else:
+            optimizer.build(variables)
         return optimizer
 
     def apply(self, gradients: list[Any], learning_rate: Any) -> None:

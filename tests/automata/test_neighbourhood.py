@@ -5,9 +5,10 @@ import pytest
 
 from larqca.automata.layout import layout_of
 from larqca.automata.model_file import load_model, write_model
-from larqca.automata.neighbourhood import gathered, places_seen, spread
+from larqca.automata.neighbourhood import places_seen, spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.starting import start_from
+from larqca.backend import keras, tf
 from larqca.config.canonical import build_run_config, run_hash
 from larqca.errors import ConfigError, ModelFileError
 from larqca.footprint.memory import memory_of
@@ -21,13 +22,13 @@ def von_neumann(**perceive):
     return {**NARROW, "perceive": {"widths": [6], "neighbourhood": "von_neumann", **perceive}}
 
 
-def test_taps_to_a_kernel_and_back():
+def test_taps_to_a_kernel():
     taps = np.arange(30.0).reshape(5, 2, 3)
     places = places_seen("von_neumann", 3)
     kernel = spread(taps, places, 3)
     assert kernel.shape == (3, 3, 2, 3)
     assert not kernel.reshape(9, 2, 3)[CORNERS].any()
-    np.testing.assert_array_equal(gathered(kernel, places), taps)
+    np.testing.assert_array_equal(kernel.reshape(9, 2, 3)[list(places)], taps)
     assert places_seen("moore", 1) == places_seen("von_neumann", 1) == (0,)
 
 
@@ -53,6 +54,37 @@ def test_weights_that_are_not_there_start_at_zero(spec):
     flat = kernel.reshape(9, *kernel.shape[2:])
     assert not flat[CORNERS].any()
     assert np.abs(flat[1::2]).min() > 0.0
+
+
+@pytest.mark.parametrize(("spec", "planes"), [
+    ("magnitude_aware_sign", 1), ("magnitude_aware_sign", 3),
+    ({"name": "ste_tern", "ternary_weight_networks": True}, 1),
+    ({"name": "dorefa_quantizer", "k_bit": 3}, 1)])
+def test_quantizers_see_no_weights_that_are_not_there(spec, planes):
+    """Means and maxima over a kernel are those of its five taps."""
+    model = tiny_automaton(**von_neumann(kernel_quantizer=spec, kernel_planes=planes))
+    block = model.perceive_blocks[0]
+    kernel = block.latent_kernel.numpy()
+    taps = kernel.reshape(9, *kernel.shape[2:])[list(block.layout.places)]
+    wanted = block.kernel_quantizer(tf.constant(taps[:, None])).numpy()[:, 0]
+    np.testing.assert_array_equal(block.levels(tf.constant(kernel)).numpy()[:, 0], wanted)
+    kernel.reshape(9, *kernel.shape[2:])[CORNERS] = 9.0
+    again = tiny_automaton(**von_neumann(kernel_quantizer=spec, kernel_planes=planes))
+    again.set_arrays({**model.arrays(), "perceive/0/kernel": kernel})
+    np.testing.assert_array_equal(again.perceive_blocks[0].weights(), block.weights())
+    state = random_state(model, random_pictures(1, 2, 5, 5), 1)
+    np.testing.assert_array_equal(again(state), model(state))
+
+
+def test_the_networks_are_keras_models_that_can_be_made_again():
+    model = tiny_automaton(**von_neumann())
+    config = model.perceive.get_config()
+    layer = next(each["config"] for each in config["layers"]
+                 if each["class_name"].endswith("QuantConv2D"))
+    initializer = keras.initializers.get(layer["kernel_initializer"])
+    kernel = np.asarray(initializer((3, 3, 2, 4)))
+    assert not kernel.reshape(9, 2, 4)[CORNERS].any()
+    assert kernel.reshape(9, 2, 4)[1::2].all()
 
 
 def test_five_weights_are_counted_for_nine():
@@ -83,6 +115,12 @@ def test_a_start_rounds_the_weights_that_are_there(scale, spec, planes):
 def test_one_cannot_start_from_the_other():
     with pytest.raises(ModelFileError, match=r"are 3x3 13-6, .* start are 3x3 von_neumann 13-6, "):
         start_from(tiny_automaton(**von_neumann()), tiny_automaton(**NARROW))
+
+
+def test_one_cannot_start_from_an_automaton_that_names_classes_otherwise():
+    shared = tiny_automaton(cell={"hidden_channels": 7, "classes_per_channel": 2})
+    with pytest.raises(ModelFileError, match=r"classes_per_channel is 2, .* is 1"):
+        start_from(tiny_automaton(cell={"hidden_channels": 2}), shared)
 
 
 def test_a_model_file_keeps_it(tmp_path):

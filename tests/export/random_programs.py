@@ -130,7 +130,8 @@ def random_program(
         draft = Layer(f"{'perceive' if size == 3 else 'update'}/{number - (size == 1) * seen}",
                       size, inputs, outputs, sources[number],
                       _weights(rng, kernel, rows, outputs),
-                      ToWords(Affine(np.array([1]), np.array([0]), 0), 1), neighbourhood)
+                      ToWords(Affine(np.array([1]), np.array([0]), 0), 1),
+                      neighbourhood if size == 3 else "moore")
         after = [*sources[1:], 2 ** (bits - 1) - 1][number]
         stage = _stage(rng, draft, after, bool(rng.integers(2)))
         layers.append(replace(draft, stage=stage))
@@ -143,7 +144,7 @@ def random_program(
         reader = WordInput(Affine(top * 128 // 255, np.array([64]), 7), shift)
     return Program(
         state_bits=bits, state_fraction=4, state_channels=channels,
-        classes=classes or int(rng.integers(1, 1 + channels)) * (1 + seed % 2) - seed % 2,
+        classes=classes or int(rng.integers(1, 1 + channels)) * (1 + seed % 2) - (seed % 4 == 1),
         classes_per_channel=1 + seed % 2,
         alive_from=int(rng.choice([1, 26, 200])),
         fire_below=int(rng.choice([1000, 32768, FIRE_ALWAYS])), seed=seed, reader=reader,

@@ -52,6 +52,7 @@ REFUSED = {
     "heaviside inputs": "layer 'perceive/0': its input quantizer 'ste_heaviside'",
     "dorefa inputs": "layer 'perceive/0': its input quantizer 'dorefa_quantizer'",
     "clothing, mixed": "layer 'update/0': its kernel is float",
+    "bnn, von neumann": "layer 'perceive/0': its neighbourhood is von_neumann",
     "own magnitudes in planes, bnn": "layer 'perceive/0': planes of 'magnitude_aware_sign'",
 }
 

@@ -7,6 +7,7 @@ a missing tool fails these tests instead of skipping them.
 import json
 import os
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -234,20 +235,23 @@ import { readFileSync } from "node:fs";
 import { load } from "./automaton.js";
 const a = await load(readFileSync("automaton.wasm"));
 a.start(Uint8Array.of(0, 255), 1, 2);
-a.state[200 + 190] = 1;
+a.state[200 + 190] = WORD;
 console.log(JSON.stringify([...a.labels()]));
 """
 
 
-def test_labels_of_many_classes_do_not_wrap(tmp_path):
+@pytest.mark.parametrize(("sharing", "word", "label"), [
+    (1, 1, 190), (2, 1, 380), (2, -1, 381), (2, -128, 381)])
+def test_labels_of_many_classes_do_not_wrap(sharing, word, label, tmp_path):
     need(*TOOLS["wasm32"])
-    program = random_program(0, [2], [2], channels=200, classes=200)
+    program = replace(random_program(0, [2], [2], channels=200, classes=200),
+                      classes=200 * sharing, classes_per_channel=sharing)
     size = {"max_height": 1, "max_width": 2}
     for name, content in emit_wasm(
             program, emit_c99(program, **size), prefix="automaton", **size).items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "test.mjs").write_text(LABELS_TEST)
+    (tmp_path / "test.mjs").write_text(LABELS_TEST.replace("WORD", str(word)))
     (tmp_path / "package.json").write_text('{"type": "module"}')
     said = subprocess.run(["node", "test.mjs"], cwd=tmp_path, check=True, capture_output=True,
                           text=True).stdout
-    assert json.loads(said) == [-1, 190]
+    assert json.loads(said) == [-1, label]

@@ -49,6 +49,17 @@ def test_memory_and_macs_are_larqs(quantizer, scale, preset):
     assert sum(figures["macs"].values()) == sum(macs_of(layout.layers).values())
 
 
+def test_larq_counts_places_without_weights_too():
+    def layout(neighbourhood):
+        return layout_of(build_run_config({
+            "preset": "compact", "perceive": {"neighbourhood": neighbourhood}}))
+
+    four, eight = layout("von_neumann"), layout("moore")
+    assert larq_figures(NeuralCA(four)) == larq_figures(NeuralCA(eight))
+    fewer = sum(4 * layer.inputs * layer.outputs for layer in eight.perceive)
+    assert memory_of(eight.layers).parameters - memory_of(four.layers).parameters == fewer
+
+
 def test_macs_are_named_by_weight_and_input_bits():
     settings = {
         "preset": "distill",

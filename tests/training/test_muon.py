@@ -36,6 +36,28 @@ def test_kernels_move_by_rms_times_the_rate_whatever_the_gradient():
         assert moved == pytest.approx(0.01 * 0.2, rel=0.3)
 
 
+def test_places_without_weights_are_no_rows_of_a_kernel():
+    moved = []
+    for neighbourhood in ("moore", "von_neumann"):
+        model = tiny_automaton(perceive={"widths": [20], "neighbourhood": neighbourhood})
+        optimizers = Optimizers(model, TrainingConfig(average=None))
+        kernel = model.perceive_blocks[0].latent_kernel
+        before = kernel.numpy()
+        taps = model.perceive_blocks[0].taps
+        noise = [tf.random.stateless_normal(v.shape, [1, 2]) for v in optimizers.variables]
+        at_taps = np.zeros(kernel.shape, np.float32)
+        places = model.layout.perceive[0].places
+        at_taps.reshape(9, *kernel.shape[2:])[list(places)] = 1.0
+        gradients = [each * at_taps if v is kernel else each
+                     for each, v in zip(noise, optimizers.variables, strict=True)]
+        optimizers.apply(gradients, 0.01)
+        change = kernel.numpy() - before
+        np.testing.assert_array_equal(change[at_taps == 0.0], 0.0)
+        moved.append(float(np.sqrt(np.square(taps(tf.constant(change))).mean())))
+    # Singular values of another shape end otherwise between 0.7 and 1.2.
+    assert moved == pytest.approx([0.01, 0.01], rel=0.2)
+
+
 def test_scales_and_biases_move_as_under_adam():
     moves = []
     for name in ("adam", "muon"):

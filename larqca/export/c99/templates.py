@@ -39,7 +39,7 @@ extern "C" {
 
 #define @PREFIX@_MAX_HEIGHT @HEIGHT@u
 #define @PREFIX@_MAX_WIDTH @WIDTH@u
-#define @PREFIX@_CHANNELS @CHANNELS@u /* state words of a cell; the last ones name its class */
+#define @PREFIX@_CHANNELS @CHANNELS@u /* state words of a cell, the last ones classes */
 #define @PREFIX@_CLASSES @CLASSES@u
 #define @PREFIX@_STATE_BITS @BITS@
 #define @PREFIX@_STATE_FRACTION @FRACTION@ /* a word is worth 2^-this */
