@@ -96,9 +96,9 @@ def layer_windows(model: NeuralCA, met: Sequence[Moment], number: int) -> Array:
         float32 ``[cells, taps, inputs]``, before its input scale and quantizer.
     """
     layer = model.layout.layers[number]
+    size, radius = layer.kernel_size, layer.kernel_size // 2
     # (down, right) of each tap from the cell itself.
-    around = [(place // 3 - 1, place % 3 - 1) if layer.kernel_size == 3 else (0, 0)
-              for place in layer.places]
+    around = [(place // size - radius, place % size - radius) for place in layer.places]
     found = []
     for moment in met:
         picture, row, column = moment.cells

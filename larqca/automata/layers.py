@@ -148,23 +148,39 @@ class Block:
     def _scaled_kernel_quantizer(self) -> Any:
         """The kernel quantizer, followed by the scale of the kernel's rows."""
         layout, quantizer = self.layout, self.kernel_quantizer
-        if not isinstance(self.input_scale, KernelScale) and _is_square(layout):
+        if not isinstance(self.input_scale, KernelScale) and layout.is_full:
             return quantizer
 
         def scaled(kernel: Any) -> Any:
-            return _spread(self._scaled_taps(kernel), layout)
+            return self.spread(self._scaled_taps(kernel))
 
         scaled.precision = getattr(quantizer, "precision", 32)  # type: ignore[attr-defined]
         return scaled
 
+    # Slices, and no `tf.gather`: Larq's quantizers cannot take its sparse gradients.
+
     def taps(self, kernel: Any) -> Any:
-        """The weights of a kernel, of the shape that `levels` has."""
-        return _gathered(kernel, self.layout)
+        """The weights of a kernel ``[height, width, inputs, outputs]``: all of it, or ``[taps,
+        1, inputs, outputs]`` where some places have none."""
+        if self.layout.is_full:
+            return kernel
+        size = self.layout.kernel_size
+        return tf.stack([kernel[at // size, at % size] for at in self.layout.places])[:, None]
+
+    def spread(self, taps: Any) -> Any:
+        """``[taps, inputs, outputs]``, or what `taps` gives, as a kernel with zeros at places
+        without weights."""
+        layout, size = self.layout, self.layout.kernel_size
+        rows: Any = tf.reshape(taps, [-1, layout.inputs, layout.outputs])
+        if not layout.is_full:
+            own = dict(zip(layout.places, tf.unstack(rows), strict=True))
+            nothing = tf.zeros_like(rows[0])
+            rows = tf.stack([own.get(place, nothing) for place in range(size**2)])
+        return tf.reshape(rows, [size, size, layout.inputs, layout.outputs])
 
     def levels(self, kernel: Any) -> Any:
-        """What the kernel quantizer makes of the taps of a kernel, ``[height, width, inputs,
-        outputs]``, or ``[taps, 1, inputs, outputs]`` where some places have no weights: a
-        quantizer that looks at all weights must not see those places."""
+        """What the kernel quantizer makes of a kernel's weights, in the shape of `taps`: a
+        quantizer that looks at all weights must not see places without one."""
         taps = self.taps(kernel)
         return taps if self.kernel_quantizer is None else self.kernel_quantizer(taps)
 
@@ -327,33 +343,6 @@ class AtTaps(keras.initializers.Initializer):
         """Arguments of the constructor."""
         return {"initializer": keras.initializers.serialize(self.initializer),
                 "places": self.places}
-
-
-def _is_square(layout: LayerLayout) -> bool:
-    """Whether all places of the kernel have weights."""
-    return len(layout.places) == layout.kernel_size**2
-
-
-# Slices, and no `tf.gather`: Larq's quantizers cannot take its sparse gradients.
-
-
-def _gathered(kernel: Any, layout: LayerLayout) -> Any:
-    """``[kernel_size, kernel_size, inputs, outputs]`` as it is, or its ``[taps, 1, inputs,
-    outputs]`` where some places have no weights."""
-    if _is_square(layout):
-        return kernel
-    size = layout.kernel_size
-    return tf.stack([kernel[place // size, place % size] for place in layout.places])[:, None]
-
-
-def _spread(taps: Any, layout: LayerLayout) -> Any:
-    """The other way round, with zeros at places without weights."""
-    if _is_square(layout):
-        return taps
-    own = dict(zip(layout.places, tf.unstack(taps), strict=True))
-    size, nothing = layout.kernel_size, tf.zeros_like(taps[0])
-    kernel = tf.stack([own.get(place, nothing) for place in range(size**2)])
-    return tf.reshape(kernel, [size, size, layout.inputs, layout.outputs])
 
 
 def _initial_output_scale(layout: LayerLayout, quantizer: Any) -> float:

@@ -67,9 +67,14 @@ class LayerLayout:
         return places_seen(self.neighbourhood, self.kernel_size)
 
     @property
+    def is_full(self) -> bool:
+        """Whether all places of the kernel have weights."""
+        return len(self.places) == self.kernel_size**2
+
+    @property
     def shape_shown(self) -> str:
         """``3x3``, ``1x1``, or ``3x3 von_neumann``."""
-        named = f" {self.neighbourhood}" if len(self.places) not in (1, 9) else ""
+        named = "" if self.is_full else f" {self.neighbourhood}"
         return f"{self.kernel_size}x{self.kernel_size}{named}"
 
     @property
@@ -102,7 +107,7 @@ class LayerLayout:
             return (self.inputs,)
         if self.scale == "center":
             return (max(self.scale_places) + 1, self.inputs)
-        if len(self.places) < self.kernel_size**2:
+        if not self.is_full:
             return (len(self.places), self.inputs)
         return (self.kernel_size, self.kernel_size, self.inputs)
 

@@ -40,9 +40,9 @@ class LiveEngine(Engine):
     def prepare(self, cells: Cells) -> tuple[Array, ...]:
         """See `prepared_spec` and `larqca.automata.sites`."""
         sites = find_sites(cells, len(self.model.layout.perceive))
-        seen = [layer.places for layer in self.model.layout.perceive]
-        taps = [index if len(places) == 9 else np.ascontiguousarray(index[:, places])
-                for index, places in zip(sites.neighbours, seen, strict=True)]
+        layers = self.model.layout.perceive
+        taps = [index if layer.is_full else np.ascontiguousarray(index[:, layer.places])
+                for index, layer in zip(sites.neighbours, layers, strict=True)]
         return sites.grey, *taps
 
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:

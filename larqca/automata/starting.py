@@ -18,7 +18,6 @@ import numpy.typing as npt
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
-from larqca.automata.neighbourhood import spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.reconstruction import Seen, reconstruct
 from larqca.automata.rounding import levels_of
@@ -298,7 +297,7 @@ def _requantized(
             latent, outputs, own_bias = fit
             if layout.bias:
                 arrays[f"{name}/bias"] = own_bias
-    arrays[f"{name}/kernel"] = spread(latent, layout.places, layout.kernel_size)
+    arrays[f"{name}/kernel"] = np.asarray(target.spread(latent))
     if layout.has_output_scale:
         arrays[f"{name}/output_scale"] = outputs
     return arrays
@@ -396,6 +395,4 @@ def _fit(
 def _quantize(block: Block) -> Callable[[Array], Array] | None:
     if block.kernel_quantizer is None:
         return None
-    places, size = block.layout.places, block.layout.kernel_size
-    return lambda latent: np.asarray(
-        block.levels(tf.constant(spread(latent, places, size)))).reshape(latent.shape)
+    return lambda latent: np.asarray(block.levels(block.spread(latent))).reshape(latent.shape)

@@ -107,8 +107,11 @@ function check(problem) {
 }
 
 /** How loudly a cell says a class: of two that share a word, the second by the negative. */
-function says(words, c) {
-  return CLASS_CHANNELS === CLASSES ? words[c] : (c % 2 === 0 ? words[c / 2] : -words[(c - 1) / 2]);
+function says(state, first, c) {
+  if (CLASS_CHANNELS === CLASSES) {
+    return state[first + c];
+  }
+  return c % 2 === 0 ? state[first + c / 2] : -state[first + (c - 1) / 2];
 }
 
 function isCount(value) {
@@ -192,10 +195,10 @@ class Automaton {
       if (byte < ALIVE_FROM) {
         return -1;
       }
-      const words = state.subarray((place + 1) * CHANNELS - CLASS_CHANNELS);
+      const first = (place + 1) * CHANNELS - CLASS_CHANNELS;
       let best = 0;
       for (let c = 1; c < CLASSES; c++) {
-        if (says(words, c) > says(words, best)) {
+        if (says(state, first, c) > says(state, first, best)) {
           best = c;
         }
       }

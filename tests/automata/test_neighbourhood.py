@@ -5,7 +5,7 @@ import pytest
 
 from larqca.automata.layout import layout_of
 from larqca.automata.model_file import load_model, write_model
-from larqca.automata.neighbourhood import places_seen, spread
+from larqca.automata.neighbourhood import places_seen
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.starting import start_from
 from larqca.backend import keras, tf
@@ -23,12 +23,14 @@ def von_neumann(**perceive):
 
 
 def test_taps_to_a_kernel():
-    taps = np.arange(30.0).reshape(5, 2, 3)
-    places = places_seen("von_neumann", 3)
-    kernel = spread(taps, places, 3)
-    assert kernel.shape == (3, 3, 2, 3)
-    assert not kernel.reshape(9, 2, 3)[CORNERS].any()
-    np.testing.assert_array_equal(kernel.reshape(9, 2, 3)[list(places)], taps)
+    block = tiny_automaton(**von_neumann()).perceive_blocks[0]
+    inputs, places = block.layout.inputs, places_seen("von_neumann", 3)
+    taps = np.arange(30.0 * inputs).reshape(5, inputs, 6)
+    kernel = block.spread(taps).numpy()
+    assert kernel.shape == (3, 3, inputs, 6)
+    assert not kernel.reshape(9, inputs, 6)[CORNERS].any()
+    np.testing.assert_array_equal(kernel.reshape(9, inputs, 6)[list(places)], taps)
+    np.testing.assert_array_equal(block.taps(kernel)[:, 0], taps)
     assert places_seen("moore", 1) == places_seen("von_neumann", 1) == (0,)
 
 

@@ -98,12 +98,13 @@ def _first_words(rng, kind, rows, bits):
 
 
 def random_program(
-    seed, perceive=None, update=None, *, kernel=None, inputs=None, channels=None, classes=None
+    seed, perceive=None, update=None, *, kernel=None, inputs=None, channels=None, classes=None,
+    neighbourhood=None
 ):
     """A program of one to three perceive layers and one to three update layers, of kernels and
     inputs of any kind: what is not given is drawn. Of odd seeds, two classes share a channel;
     of every other two, cells see the four that share a side with them."""
-    neighbourhood = "von_neumann" if seed // 2 % 2 else "moore"
+    neighbourhood = neighbourhood or ("von_neumann" if seed // 2 % 2 else "moore")
     rng = np.random.default_rng(seed)
     perceive, update = (
         [int(width) for width in rng.choice([1, 2, 5, 17, 33, 40], rng.integers(low, low + 3))]

@@ -244,7 +244,7 @@ console.log(JSON.stringify([...a.labels()]));
     (1, 1, 190), (2, 1, 380), (2, -1, 381), (2, -128, 381)])
 def test_labels_of_many_classes_do_not_wrap(sharing, word, label, tmp_path):
     need(*TOOLS["wasm32"])
-    program = replace(random_program(0, [2], [2], channels=200, classes=200),
+    program = replace(random_program(1, [2], [2], channels=200, classes=200),
                       classes=200 * sharing, classes_per_channel=sharing)
     size = {"max_height": 1, "max_width": 2}
     for name, content in emit_wasm(

@@ -92,7 +92,7 @@ def _binary(block: Block) -> BinaryLayer:
             raise ExportError(f"layer {layout.name!r}: {_why_not(what, spec)}, so that the Larq "
                               "Compute Engine would compute it in floating point without a word; "
                               f"set {what}_quantizer to ste_sign, or export with --target c99")
-    if len(layout.places) < layout.kernel_size**2:
+    if not layout.is_full:
         raise ExportError(f"layer {layout.name!r}: its neighbourhood is {layout.neighbourhood}, "
                           "and a binary convolution has weights at all nine places; "
                           "export with --target c99")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from larqca.automata.neighbourhood import spread
 from larqca.automata.neural_ca import NeuralCA
 from larqca.backend import tf
 from larqca.errors import ExportError
@@ -27,9 +26,7 @@ def float_change(model: NeuralCA) -> Change:
                 f"layer {block.layout.name!r}: its inputs are quantized, and TensorFlow Lite "
                 "multiplies scales into kernels, so that sums of zero get a sign that they do not "
                 "have in Keras; export with --target lce or c99")
-    kernels = [spread(np.asarray(block.kernel_matrix()), block.layout.places,
-                      block.layout.kernel_size)
-               for block in blocks]
+    kernels = [np.asarray(block.spread(block.kernel_matrix())) for block in blocks]
 
     def change(state: Any) -> Any:
         hidden = state
