@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from larqca.automata.layout import layout_of
 from larqca.config.schema import RunConfig
-from larqca.sweep.figures import Figures
 from larqca.sweep.grid import PlannedRun
 
 # A step of a picture in evaluation, which has no gradient, beside one in training.
@@ -14,14 +14,11 @@ EVALUATION_SHARE = 1 / 3
 
 
 class Forecast:
-    """Estimates the time left, taking a run's work as its multiply-accumulates.
+    """Estimates the time left, taking a run's work as its multiply-accumulates."""
 
-    Args:
-        figures: of every run, by hash.
-    """
-
-    def __init__(self, figures: Mapping[str, Figures]) -> None:
-        self._figures = figures
+    def __init__(self) -> None:
+        # Multiply-accumulates of a cell and step, by hash.
+        self._macs: dict[str, int] = {}
         self._speeds: dict[str, float] = {}
         # Pictures times steps of a whole evaluation, by data set, as runs have shown them.
         self._evaluations: dict[str, float] = {}
@@ -44,14 +41,17 @@ class Forecast:
         return max(longest, sum(left.values()) / max(1, at_work)) / speed
 
     def _work_left(self, run: PlannedRun, progress: Mapping[str, Any] | None) -> float:
-        figures = self._figures[run.hash]
-        training, iterations = work_of(run.config, figures), run.config.training.iterations
-        step = EVALUATION_SHARE * _macs(figures)
+        if run.hash not in self._macs:
+            self._macs[run.hash] = _macs(run.config)
+        macs, iterations = self._macs[run.hash], run.config.training.iterations
+        training, step = _steps(run.config) * macs, EVALUATION_SHARE * macs
         if progress and progress["phase"] == "evaluation":
             self._evaluations[run.config.data] = progress["total"]
             self._show(run, progress, step)
             return step * max(0.0, progress["total"] - progress["done"])
         evaluation = step * self._evaluations.get(run.config.data, 0.0)
+        if progress and progress["phase"] == "start":  # judged as an evaluation is
+            return step * (progress["total"] - progress["done"]) + training + evaluation
         if not (progress and iterations and progress["phase"] == "training"):
             return training + evaluation
         self._show(run, progress, training / iterations)
@@ -63,12 +63,18 @@ class Forecast:
             self._speeds[run.hash] = progress["rate"] * work
 
 
-def work_of(config: RunConfig, figures: Figures) -> float:
+def work_of(config: RunConfig) -> int:
     """A run's training in multiply-accumulates, as if every picture had one cell."""
+    return _steps(config) * _macs(config)
+
+
+def _steps(config: RunConfig) -> int:
+    """Pictures times steps of a run's training."""
     training = config.training
-    return float(training.iterations * training.batch_size * training.rollout_steps
-                 * _macs(figures))
+    return training.iterations * training.batch_size * training.rollout_steps
 
 
-def _macs(figures: Figures) -> float:
-    return float(sum(figures["macs"].values()))
+def _macs(config: RunConfig) -> int:
+    """Of a cell and step as training computes them: all planes of a kernel are one kernel of
+    floats there, and all thresholds of an input one number."""
+    return sum(layer.rows * layer.outputs for layer in layout_of(config).layers)

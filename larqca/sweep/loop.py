@@ -13,7 +13,6 @@ from larqca.errors import Interrupted
 from larqca.files import is_full
 from larqca.sweep.executors.interface import LOST, Executor, Job, Task
 from larqca.sweep.executors.process import WORKER, exit_reason
-from larqca.sweep.figures import Figures
 from larqca.sweep.files import write_json
 from larqca.sweep.forecast import Forecast
 from larqca.sweep.grid import PlannedRun
@@ -74,7 +73,6 @@ class SweepLoop:
     Args:
         store: opened for writing.
         runs: all runs of the grid, in its order.
-        figures: what each costs, by hash (for the time left).
         outcomes: where each run stands, by hash.
         pending: hashes of those to be done (see `larqca.sweep.pending`).
         executor: starts them.
@@ -86,7 +84,6 @@ class SweepLoop:
         self,
         store: Store,
         runs: Sequence[PlannedRun],
-        figures: Mapping[str, Figures],
         outcomes: Mapping[str, Outcome],
         *,
         pending: set[str],
@@ -102,7 +99,7 @@ class SweepLoop:
         self._active: dict[str, Job] = {}
         self._outcomes = dict(outcomes)
         self._schedule = Schedule(runs, self._outcomes, pending)
-        self._forecast = Forecast(figures)
+        self._forecast = Forecast()
         self._waiting_progress = {name: self._progress(name) for name in pending}
         self._failures = 0
         self._losses: Counter[str] = Counter()

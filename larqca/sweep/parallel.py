@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from larqca.sweep.executors.process import environment
-from larqca.sweep.figures import Figures
 from larqca.sweep.files import now, read_json_mapping, write_json
 from larqca.sweep.forecast import work_of
 from larqca.sweep.grid import PlannedRun
@@ -54,7 +53,6 @@ class Parallelism:
 def choose_parallelism(
     directory: Path,
     pending: Sequence[PlannedRun],
-    figures: Mapping[str, Figures],
     *,
     cores: int,
     jobs: int | None,
@@ -67,7 +65,6 @@ def choose_parallelism(
     Args:
         directory: of the sweep.
         pending: the runs still to be done.
-        figures: what each costs, by hash.
         cores: that may be used.
         jobs: what the user asked for; None to choose.
         threads: what the user asked for; None to choose.
@@ -83,11 +80,11 @@ def choose_parallelism(
     known = _remembered(directory, cores)
     if known is not None:
         return known
-    work = sum(work_of(run.config, figures[run.hash]) for run in pending)
+    work = sum(work_of(run.config) for run in pending)
     if work < WORK_WORTH_MEASURING * cores:
         return Parallelism(cores, 1, "one for each core; too little to do for measuring")
     tell("measuring how many runs side by side train fastest here (about 10 s for each choice)")
-    return _measured(directory, pending, figures, cores, measure)
+    return _measured(directory, pending, cores, measure)
 
 
 def _remembered(directory: Path, cores: int) -> Parallelism | None:
@@ -103,11 +100,10 @@ def _remembered(directory: Path, cores: int) -> Parallelism | None:
 def _measured(
     directory: Path,
     pending: Sequence[PlannedRun],
-    figures: Mapping[str, Figures],
     cores: int,
     measure: Measure,
 ) -> Parallelism:
-    by_work = sorted(pending, key=lambda run: work_of(run.config, figures[run.hash]))
+    by_work = sorted(pending, key=lambda run: work_of(run.config))
     typical = by_work[len(by_work) // 2]
     rows = []
     for jobs, threads in candidates(cores, len(pending)):

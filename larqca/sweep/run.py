@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from larqca.errors import ConfigError
 from larqca.sweep.executors import make_executor
 from larqca.sweep.executors.process import WORKER
-from larqca.sweep.figures import Figures, figures_of_all
+from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import Grid, load_grid
 from larqca.sweep.loop import Settings, SweepLoop
 from larqca.sweep.options import SweepOptions
@@ -122,7 +122,7 @@ def do_sweep(
                                only=options.only)
         for line in left_alone(directory):
             watcher.note(line)
-        parallel = _parallelism(grid, directory, missing, figures, options, watcher)
+        parallel = _parallelism(grid, directory, missing, options, watcher)
         executor = make_executor(
             options.executor, jobs=parallel.jobs, address=options.address, directory=directory)
         settings = Settings(
@@ -132,14 +132,13 @@ def do_sweep(
         if not missing:
             return SweepEnd(directory, grid, outcomes)
         with executor:
-            loop = SweepLoop(store, grid.runs, figures, outcomes, pending=missing,
+            loop = SweepLoop(store, grid.runs, outcomes, pending=missing,
                              executor=executor, settings=settings, watcher=watcher)
             return SweepEnd(directory, grid, loop.run(), gave_up=loop.gave_up)
 
 
 def _parallelism(
-    grid: Grid, directory: Path, missing: set[str], figures: Mapping[str, Figures],
-    options: SweepOptions, watcher: Watcher,
+    grid: Grid, directory: Path, missing: set[str], options: SweepOptions, watcher: Watcher,
 ) -> Parallelism:
     """How many runs side by side, with how many threads each."""
     if options.executor != "local":
@@ -150,7 +149,7 @@ def _parallelism(
     stated = max((run.resources.cpus or 0 for run in waiting), default=0)
     jobs = options.jobs or (max(1, cores // stated) if stated else None)
     parallel = choose_parallelism(
-        directory, waiting, figures, cores=cores, jobs=jobs, threads=options.threads,
+        directory, waiting, cores=cores, jobs=jobs, threads=options.threads,
         measure=measure_here(options.data_dir), tell=watcher.note,
     )
     if missing:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from larqca.sweep.figures import figures_of_all
 from larqca.sweep.grid import load_grid
 from larqca.sweep.parallel import (
     PARALLEL,
@@ -26,9 +25,8 @@ def long_grid(runs: int = 8):
 
 
 def choose(directory, runs, measure=None, **settings):
-    figures = figures_of_all({run.hash: run.config for run in runs})
     settings = {"cores": 4, "jobs": None, "threads": None, **settings}
-    return choose_parallelism(directory, runs, figures, measure=measure or never, **settings)
+    return choose_parallelism(directory, runs, measure=measure or never, **settings)
 
 
 def never(*_):

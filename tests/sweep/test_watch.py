@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from larqca.sweep.executors.process import exit_reason
-from larqca.sweep.figures import figures_of
-from larqca.sweep.forecast import Forecast
+from larqca.sweep.forecast import Forecast, work_of
 from larqca.sweep.grid import load_grid
 from larqca.sweep.outcome import Outcome
 from larqca.sweep.sparkline import sparkline
@@ -126,7 +125,7 @@ def test_progress_without_numbers() -> None:
 def test_time_left_counts_multiply_accumulates() -> None:
     """5 iterations of 16 pictures and 20 steps each; the second run needs as many MACs; one has
     done 3 at 0.5 a second. A step of evaluation costs a third."""
-    forecast = Forecast({run.hash: figures_of(run.config) for run in RUNS})
+    forecast = Forecast()
     waiting = {run.hash: (run, None) for run in RUNS}
     assert forecast.seconds_left(waiting, 0) is None
     progress = {"phase": "training", "done": 3, "total": 5, "loss": 1.0, "rate": 0.5}
@@ -139,6 +138,19 @@ def test_time_left_counts_multiply_accumulates() -> None:
     assert forecast.seconds_left({RUNS[0].hash: (RUNS[0], evaluation)}, 1) == pytest.approx(4.0)
     evaluating = {RUNS[0].hash: (RUNS[0], evaluation), RUNS[1].hash: (RUNS[1], None)}
     assert forecast.seconds_left(evaluating, 1) == pytest.approx(4.0 + 10.0 + 6.0)
+    start = {**evaluation, "phase": "start", "done": 0, "total": 3 * steps}
+    starting = {RUNS[0].hash: (RUNS[0], evaluation), RUNS[1].hash: (RUNS[1], start)}
+    assert forecast.seconds_left(starting, 1) == pytest.approx(4.0 + 2.0 + 10.0 + 6.0)
+
+
+def test_planes_take_no_longer_to_train() -> None:
+    """They are added up to one kernel, as thresholds are to one input."""
+    quantizer = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign"}
+    planes = {**quantizer, "kernel_planes": 4, "input_planes": 8}
+    one, several = load_grid(small_grid(
+        {"name": "one", "start_from": None, "perceive": quantizer, "update": quantizer},
+        {"name": "several", "start_from": None, "perceive": planes, "update": planes})).runs
+    assert work_of(one.config) == work_of(several.config)
 
 
 @pytest.mark.parametrize(
