@@ -38,7 +38,7 @@ def provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
     """The same as sentences."""
     versions = provenance["versions"]
     return [
-        f"Grid `{provenance['grid']}`, baseline `{provenance['baseline']}`, "
+        f"Grid `{provenance['grid']}`, {_baseline_named(provenance['baseline'])}, "
         f"seeds {_listed(provenance['seeds'])}, data {_listed(provenance['data'])}"
         + (f" (SHA-256 {_listed(d[:16] for d in provenance['data_sha256'])})"
            if provenance["data_sha256"] else ""),
@@ -46,11 +46,20 @@ def provenance_lines(provenance: Mapping[str, Any]) -> list[str]:
         *mixed_lines(provenance),
         f"Machine: {_listed(provenance['processor'])}; {_listed(provenance['platform'])}; "
         f"threads a run: {_listed(provenance['threads'])}",
-        f"Runs from {provenance['first_start']} to {provenance['last_finish']}; "
-        f"table written {provenance['written']}",
+        f"{_span(provenance)}; table written {provenance['written']}",
         "Mean ± sample standard deviation over n runs; +/- is the difference from the baseline, "
         "seed by seed; memory counts weights at their bits and all else at 32.",
     ]
+
+
+def _baseline_named(baseline: str | None) -> str:
+    return "no baseline" if baseline is None else f"baseline `{baseline}`"
+
+
+def _span(provenance: Mapping[str, Any]) -> str:
+    if provenance["last_finish"] is None:
+        return "No run has ended"
+    return f"Runs from {provenance['first_start']} to {provenance['last_finish']}"
 
 
 def mixed_lines(provenance: Mapping[str, Any]) -> list[str]:
