@@ -33,8 +33,8 @@ from larqca.export.program import Program
 
 Row = dict[str, Any]
 
-ONE_BIT = {"kernel_quantizer": "ste_sign"}
-BINARY = {**ONE_BIT, "input_quantizer": "ste_sign"}
+ONE_BIT = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
+BINARY = {**ONE_BIT, "input_quantizer": "ste_sign", "input_planes": 1}
 RANDOM: dict[str, dict[str, Any]] = {
     "fully binary": {"preset": "distill", "perceive": BINARY, "update": BINARY},
     "one-bit kernels, 8-bit activations":

@@ -127,6 +127,7 @@ def quantized(bench: Bench) -> list[Row]:
     }  # fmt: skip
     rows = []
     for name, network in kinds.items():
+        network = {"kernel_planes": 1, "input_planes": 1, **network}
         overrides = {"perceive": network, "update": network}
         row = bench.measure("ours", batch=16, overrides=overrides)
         first = rows[0]["ms/iteration"] if rows else 1e3 * row["seconds"]

@@ -20,7 +20,13 @@ from pydantic import (
 )
 
 from larqca.automata.neighbourhood import Neighbourhood
-from larqca.quantizers.registry import check_planes, normalize
+from larqca.quantizers.registry import (
+    QuantizerSpec,
+    check_planes,
+    default_input_planes,
+    default_kernel_planes,
+    normalize,
+)
 
 Positive = Annotated[int, Field(ge=1, le=10**6)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -70,6 +76,10 @@ def _without(content: dict[str, Any], **defaults: Any) -> dict[str, Any]:
             if key not in defaults or value != defaults[key]}
 
 
+# What the defaults of a layer's other fields depend on.
+_SETTLED_BEFORE = ("kernel_quantizer", "input_quantizer", "scale")
+
+
 def _per_layer(value: Any, layers: int, what: str) -> list[Any]:
     """One value for all layers, or a list with one value for each."""
     if not isinstance(value, list):
@@ -89,33 +99,38 @@ class NetworkConfig(Section):
         kernel_planes: how many quantized kernels, each worth half of the one before, are
             summed to a layer's kernel (`larqca.quantizers.planes`). Each is a kernel of its
             own to store and to multiply with: one-bit kernels come so as near to float
-            ones as their number allows.
+            ones as their number allows. By default, as many as let it learn
+            (`larqca.quantizers.registry.default_kernel_planes`), and one where `scale` is none.
         input_planes: with how many evenly spaced thresholds in (-1, 1) the input quantizer
-            looks at each input; the layer reads the sum. One is the quantizer itself.
+            looks at each input; the layer reads the sum. One is the quantizer itself. By
+            default, as many as let it learn (`default_input_planes`), and one where `scale` is
+            none.
         scale: learned magnitudes of each layer: none, one per output channel
             (`channel`), or one per output and one per row of the kernel matrix, so that
             |W| is a rank-one product (`rank_one`: one for each neighbour's each channel), or
             the same with two for each input channel, one of the cell itself and one of all
             eight neighbours (`center`: nearly as good for 40 numbers instead of 180; see
             README of `reports/`). Before quantized inputs, the last two are one per input
-            channel. By default, none for float kernels, and for quantized ones
-            what makes them learn: `rank_one` in perceive layers, `channel` in update
+            channel. By default, none for float layers, and where kernel or inputs are
+            quantized what makes them learn: `rank_one` in perceive layers, `channel` in update
             layers (a scale of their inputs would only repeat that of the outputs before).
         bias: whether each layer adds a bias.
     """
 
     quantized_scale: ClassVar[Scale] = "channel"
+    reads_state: ClassVar[bool] = False
 
     widths: list[Annotated[int, Field(ge=1, le=4096)]]
     kernel_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
     input_quantizer: list[dict[str, Any] | None] = Field(default=None, validate_default=True)
+    # Before the planes, whose defaults depend on it.
+    scale: list[Scale] = Field(default=None, validate_default=True)
     kernel_planes: list[Annotated[int, Field(ge=1, le=8)]] = Field(
-        default=1, validate_default=True
+        default=None, validate_default=True
     )
     input_planes: list[Annotated[int, Field(ge=1, le=64)]] = Field(
-        default=1, validate_default=True
+        default=None, validate_default=True
     )
-    scale: list[Scale] = Field(default=None, validate_default=True)
     bias: list[bool] = Field(default=True, validate_default=True)
 
     @classmethod
@@ -132,17 +147,33 @@ class NetworkConfig(Section):
         widths = info.data.get("widths")
         if widths is None:  # widths itself is wrong and has been reported
             return []
-        values = _per_layer(value, cls.layer_count(widths), info.field_name)
-        if info.field_name == "scale":
-            quantized = info.data.get("kernel_quantizer") or values
-            return [
-                (cls.quantized_scale if quantizer else "none") if each is None else each
-                for each, quantizer in zip(values, quantized, strict=True)
-            ]
+        layers = cls.layer_count(widths)
+        values = _per_layer(value, layers, info.field_name)
         if info.field_name.endswith("quantizer"):
             role = info.field_name.removesuffix("_quantizer")
             return [normalize(each, role=role) for each in values]
-        return values
+        if info.field_name == "bias":
+            return values
+        # A field that is wrong is not in `data`, and has been reported.
+        known = [info.data.get(field) or [None] * layers for field in _SETTLED_BEFORE]
+        return [
+            cls._default(info.field_name, layer, *about) if each is None else each
+            for layer, (each, *about) in enumerate(zip(values, *known, strict=True))
+        ]
+
+    @classmethod
+    def _default(
+        cls, field: str, layer: int, kernel: QuantizerSpec | None, inputs: QuantizerSpec | None,
+        scale: Scale | None,
+    ) -> Any:
+        """What a layer gets that says nothing of a field, given what was settled before."""
+        if field == "scale":
+            return cls.quantized_scale if kernel or inputs else "none"
+        if scale == "none":
+            return 1
+        if field == "kernel_planes":
+            return default_kernel_planes(kernel)
+        return default_input_planes(inputs, of_state=cls.reads_state and layer == 0)
 
     @model_validator(mode="after")
     def _planes_have_a_quantizer(self) -> NetworkConfig:
@@ -165,6 +196,7 @@ class PerceiveConfig(NetworkConfig):
     """
 
     quantized_scale: ClassVar[Scale] = "rank_one"
+    reads_state: ClassVar[bool] = True
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0

@@ -209,14 +209,44 @@ def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
         raise ValueError(f"{role}_planes ({planes}) are not for dorefa_quantizer; give it a k_bit")
 
 
+# Kernels of so few levels, one a layer, do not follow float weights on MNIST; sums of four
+# signs, or of two kernels of zeros and signs, do (README of `reports/`).
+_KERNEL_PLANES = {1: 4, 2: 2}
+# Thresholds cost no bytes, and the state wants many (README of `reports/`, "How many thresholds?").
+_STATE_PLANES, _HIDDEN_PLANES = 30, 8
+_COMPARING = ("ste_sign", "approx_sign", "swish_sign", "ste_heaviside")
+
+
+def default_kernel_planes(spec: QuantizerSpec | None) -> int:
+    """How many planes a scaled kernel has that says nothing of them: as many as it learns
+    with; one where that is not known (a user's own quantizer) or a number of bits says it."""
+    info = QUANTIZERS.get(spec["name"]) if spec is not None else None
+    return 1 if info is None or info.bits is None else _KERNEL_PLANES[info.bits]
+
+
+def default_input_planes(spec: QuantizerSpec | None, *, of_state: bool) -> int:
+    """The same for the inputs of a scaled layer.
+
+    Args:
+        spec: of its input quantizer.
+        of_state: whether its inputs are the automaton's state.
+    """
+    if spec is None or spec["name"] not in _COMPARING:
+        return 1
+    return _STATE_PLANES if of_state else _HIDDEN_PLANES
+
+
 def dorefa_mode(spec: QuantizerSpec | None) -> str | None:
     """"weights" or "activations"; None for any other quantizer, a user's own with a parameter
     of that name included."""
     return None if spec is None or spec["name"] != "dorefa_quantizer" else spec["mode"]
 
 
-def label(spec: QuantizerSpec | None) -> str:
-    """Short text for tables: the name, with the parameters that differ from default."""
+def label(spec: QuantizerSpec | None, planes: int = 1) -> str:
+    """Short text for tables: the name, with the parameters that differ from default, and
+    ``4 x`` before it for four planes."""
+    if planes > 1:
+        return f"{planes} x {label(spec)}"
     if spec is None:
         return NONE
     info = QUANTIZERS.get(spec["name"])

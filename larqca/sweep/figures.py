@@ -57,8 +57,10 @@ def _network_figures(layers: Sequence[LayerLayout]) -> Figures:
         "kernel_weights": memory.kernel_weights,
         "kernel_bits": memory.kernel_bits,
         "total_bits": memory.total_bits,
-        "kernel_quantizer": _together([label(layer.kernel_quantizer) for layer in layers]),
-        "input_quantizer": _together([label(layer.input_quantizer) for layer in layers]),
+        "kernel_quantizer": _together(
+            [label(layer.kernel_quantizer, layer.kernel_planes) for layer in layers]),
+        "input_quantizer": _together(
+            [label(layer.input_quantizer, layer.input_planes) for layer in layers]),
         "scale": _together([layer.scale for layer in layers]),
     }
 

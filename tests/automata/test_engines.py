@@ -22,6 +22,7 @@ ELEMENTWISE = [name for name in QUANTIZERS if name != "magnitude_aware_sign"]
 
 
 def with_quantizers(base, **network):
+    network = {"kernel_planes": 1, "input_planes": 1, **network}
     return {
         **base,
         "perceive": {**base["perceive"], **network},

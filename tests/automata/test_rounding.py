@@ -77,8 +77,8 @@ QUANTIZERS = [
     ({"kernel_quantizer": "ste_sign", "kernel_planes": 3}, 8),
     ({"kernel_quantizer": "ste_tern", "kernel_planes": 2}, 7),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}}, 8),
-    ({"kernel_quantizer": "ste_sign"}, None),
-    ({"kernel_quantizer": "ste_tern"}, None),
+    ({"kernel_quantizer": "ste_sign", "kernel_planes": 1}, None),
+    ({"kernel_quantizer": "ste_tern", "kernel_planes": 1}, None),
     ({"kernel_quantizer": "magnitude_aware_sign", "kernel_planes": 2}, None),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 8}}, None),
 ]

@@ -10,6 +10,7 @@ from tests.automata.helpers import random_pictures, random_state, tiny_automaton
 
 
 def networks(**settings):
+    settings = {"kernel_planes": 1, "input_planes": 1, **settings}
     return {"perceive": settings, "update": settings}
 
 
@@ -61,7 +62,7 @@ def test_more_bits_come_closer():
 def test_every_quantizer_starts_nearer_than_no_weights_at_all(quantizer):
     source = tiny_automaton(seed=1)
     target = tiny_automaton(
-        seed=2, update={"kernel_quantizer": quantizer, "scale": "rank_one"}
+        seed=2, update={"kernel_quantizer": quantizer, "kernel_planes": 1, "scale": "rank_one"}
     )
     start_from(target, source)
     assert distance(source, target) < 1.0
@@ -100,7 +101,8 @@ def test_magnitudes_of_inputs_move_through_a_relu():
         rows = rng.uniform(0.5, 2.0, (1, 1, arrays[name].shape[2], 1))
         arrays[name] = (np.sign(arrays[name]) * rows * 0.1).astype(np.float32)
     source.set_arrays(arrays)
-    target = tiny_automaton(seed=2, update={"kernel_quantizer": "ste_sign", "scale": "channel"})
+    target = tiny_automaton(seed=2, update={
+        "kernel_quantizer": "ste_sign", "kernel_planes": 1, "scale": "channel"})
     start_from(target, source)
     assert distance(source, target) < 1e-5
 

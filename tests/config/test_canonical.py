@@ -46,11 +46,11 @@ def latent_factor(**settings):
 
 
 def test_latent_weights_of_plain_kernels_learn_fast_unless_it_is_said():
-    sign, planes = {"kernel_quantizer": "ste_sign"}, {"kernel_planes": 4}
+    sign, planes = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}, {"kernel_planes": 4}
     four_bits = {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}}
     assert latent_factor() == 0.3
     assert latent_factor(update=sign) == latent_factor(perceive=sign, update=sign) == 3.0
-    assert latent_factor(update={"kernel_quantizer": "ste_tern"}) == 3.0
+    assert latent_factor(update={"kernel_quantizer": "ste_tern", "kernel_planes": 1}) == 3.0
     assert latent_factor(update=sign | planes) == 0.3
     assert latent_factor(perceive=four_bits, update=sign) == [0.3, 3.0, 3.0]
     assert latent_factor(update=sign | {"kernel_planes": [1, 4]}) == [3.0, 0.3]

@@ -7,7 +7,7 @@ def dorefa(bits):
     return {"name": "dorefa_quantizer", "k_bit": bits}
 
 
-SIGN = {"kernel_quantizer": "ste_sign"}
+SIGN = {"kernel_quantizer": "ste_sign"}  # one plane: `with_quantizers`
 BNN = {**SIGN, "input_quantizer": "ste_sign"}
 CLOTHING = {
     "perceive": {"widths": [4, 6], "bias": [False, True], "scale": "none"},

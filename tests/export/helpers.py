@@ -16,6 +16,7 @@ DEEP = {**TINY, "perceive": {"widths": [4, 6]}}
 
 
 def with_quantizers(base, pad_values=0, neighbourhood="moore", **network):
+    network = {"kernel_planes": 1, "input_planes": 1, **network}
     return {
         **base,
         "perceive": {**base["perceive"], **network, "pad_values": pad_values,

@@ -14,8 +14,8 @@ from tests.export.helpers import TINY, tiny_program, whole_pictures, with_quanti
 from tests.toolchains import need
 
 IMAGES = whole_pictures(1, 3, 6, 8)
-KERNELS = {"kernel_quantizer": "ste_sign"}
-BINARY = {**KERNELS, "input_quantizer": "ste_sign"}
+KERNELS = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
+BINARY = {**KERNELS, "input_quantizer": "ste_sign", "input_planes": 1}
 
 
 def test_bytes_are_those_of_the_compiled_object():

@@ -12,7 +12,7 @@ from larqca.quantizers.registry import QUANTIZERS
 
 
 def quantized(quantizer, **network):
-    both = {"kernel_quantizer": quantizer, **network}
+    both = {"kernel_quantizer": quantizer, "kernel_planes": 1, **network}
     return {"perceive": both, "update": both}
 
 
@@ -63,8 +63,9 @@ def test_larq_counts_places_without_weights_too():
 def test_macs_are_named_by_weight_and_input_bits():
     settings = {
         "preset": "distill",
-        "perceive": {"kernel_quantizer": "ste_tern"},
-        "update": {"kernel_quantizer": ["ste_sign", "none"], "input_quantizer": "ste_sign"},
+        "perceive": {"kernel_quantizer": "ste_tern", "kernel_planes": 1},
+        "update": {"kernel_quantizer": ["ste_sign", "none"], "input_quantizer": "ste_sign",
+                   "kernel_planes": 1, "input_planes": 1},
     }
     layout = layout_of(build_run_config(settings))
     assert macs_of(layout.layers) == {"1x1": 6_400, "2x32": 14_400, "32x1": 1_520}
@@ -81,7 +82,8 @@ def test_readable_sizes(size, text):
 
 @pytest.mark.parametrize("scale", ["none", "channel", "center", "rank_one"])
 def test_each_plane_is_counted_as_a_kernel(scale):
-    network = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign", "scale": scale}
+    network = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign", "scale": scale,
+               "kernel_planes": 1, "input_planes": 1}
     one = layout_of(build_run_config({"preset": "compact", "perceive": network}))
     more = {**network, "kernel_planes": 3, "input_planes": 4}
     layout = layout_of(build_run_config({"preset": "compact", "perceive": more}))

@@ -40,7 +40,7 @@ def test_what_a_row_says_is_done() -> None:
     "other",
     [{"preset": "compact"}, {"data": "mnist"},
      {"update": {"kernel_quantizer": "ste_sign", "scale": "none"}},
-     {"update": {"kernel_quantizer": "ste_heaviside"}}],
+     {"update": {"kernel_quantizer": "ste_heaviside", "kernel_planes": 1}}],
 )  # fmt: skip
 def test_what_cannot_follow_starts_from_scratch(other: dict[str, Any]) -> None:
     assert starts({"name": "sign", **SIGN, **other})["sign"] is None
@@ -73,7 +73,8 @@ def test_a_baseline_with_quantized_inputs_starts_rows_of_the_same_inputs_alone()
 def test_inputs_that_are_quantized_otherwise_are_refused_before_anything_runs(
     source: dict[str, Any], target: dict[str, Any], said: str
 ) -> None:
-    both = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign"}
+    both = {"kernel_quantizer": "ste_sign", "kernel_planes": 1,
+            "input_quantizer": "ste_sign", "input_planes": 1}
     rows = [{"name": "one", "update": {**both, **source}},
             {"name": "two", "start_from": "one", "update": {**both, **source, **target}}]
     with pytest.raises(ConfigError, match="'two': start_from: row 'one' does not fit: ") as caught:

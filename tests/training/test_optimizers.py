@@ -7,6 +7,8 @@ from larqca.config.schema import OptimizerConfig, TrainingConfig
 from larqca.training.optimizers import Optimizers, learning_rate_at
 from tests.automata.helpers import tiny_automaton
 
+ONE_KERNEL = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
+
 
 def stepped(config, gradient, clip_latents=False, average=None, **settings):
     model = tiny_automaton(**settings)
@@ -20,7 +22,7 @@ def stepped(config, gradient, clip_latents=False, average=None, **settings):
 
 def test_latent_weights_have_their_own_learning_rate():
     config = OptimizerConfig(name="adam", latent_factor=3.0)
-    optimizers, moves = stepped(config, 1.0, update={"kernel_quantizer": "ste_sign"})
+    optimizers, moves = stepped(config, 1.0, update=ONE_KERNEL)
     assert len(optimizers.latents) == 2
     for number, move in enumerate(moves):  # Adam's first step is the learning rate
         expected = -0.03 if number < 2 else -0.01
@@ -28,7 +30,7 @@ def test_latent_weights_have_their_own_learning_rate():
 
 
 def test_every_layer_may_have_its_own_rate_of_latent_weights():
-    quantized = {"kernel_quantizer": "ste_sign"}
+    quantized = ONE_KERNEL
     config = OptimizerConfig(name="adam", latent_factor=[2.0, 2.0, 0.5])
     optimizers, moves = stepped(config, 1.0, perceive=quantized, update=quantized)
     for move, factor in zip(moves[:3], config.latent_factor, strict=True):
@@ -43,7 +45,7 @@ def test_every_layer_may_have_its_own_rate_of_latent_weights():
 @pytest.mark.parametrize("name", ["muon", "adam", "sgd"])
 def test_float_kernels_alone_decay(name):
     config = OptimizerConfig(name=name, arguments={"weight_decay": 0.5})
-    optimizers, moves = stepped(config, 0.0, update={"kernel_quantizer": "ste_sign"})
+    optimizers, moves = stepped(config, 0.0, update=ONE_KERNEL)
     for variable, move in zip(optimizers.variables, moves, strict=True):
         if variable is optimizers.others[0]:  # the float kernel of perceive
             np.testing.assert_allclose(move, -0.01 * 0.5 * (variable - move), atol=1e-7)
@@ -62,7 +64,7 @@ def test_gradients_are_divided_by_their_norm():
 
 def test_latents_can_be_kept_within_one():
     config = OptimizerConfig(name="adam", latent_factor=1000.0)
-    optimizers, _ = stepped(config, -1.0, True, update={"kernel_quantizer": "ste_sign"})
+    optimizers, _ = stepped(config, -1.0, True, update=ONE_KERNEL)
     for latent in optimizers.latents:
         assert np.abs(latent.numpy()).max() == 1.0
 

@@ -17,7 +17,7 @@ PLANES = {"kernel_quantizer": "ste_sign", "kernel_planes": 3}
     ({}, False),
     (PLANES, True),
     ({**PLANES, "scale": "none"}, False),  # nothing to fit
-    ({"kernel_quantizer": "ste_tern"}, False),
+    ({"kernel_quantizer": "ste_tern", "kernel_planes": 1}, False),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}}, True),
 ], ids=str)
 def test_which_starts_depend_on_pictures(network, expected):
