@@ -119,19 +119,16 @@ class Block:
             layout.kernel_quantizer, layout.kernel_planes, kernel_planes, f"{name}_kernel_quantizer"
         )
         self.input_scale = _input_scale(layout, f"{name}_input_scale")
-        self.convolution = larq.layers.QuantConv2D(
-            layout.outputs,
-            layout.kernel_size,
-            padding="same",
-            pad_values=float(layout.pad_values),
+        self.convolution = _convolution(
+            layout,
+            self._scaled_kernel_quantizer(),
+            _kernel_initializer(layout, seed),
             use_bias=layout.bias and not layout.has_output_scale,
             activation=None if layout.has_output_scale else activation,
             input_quantizer=_in_planes(
                 layout.input_quantizer, layout.input_planes, input_planes,
                 f"{name}_input_quantizer",
             ),
-            kernel_quantizer=self._scaled_kernel_quantizer(),
-            kernel_initializer=_kernel_initializer(layout, seed),
             name=name,
         )
         self.output_scale = (
@@ -160,8 +157,9 @@ class Block:
     # Slices, and no `tf.gather`: Larq's quantizers cannot take its sparse gradients.
 
     def taps(self, kernel: Any) -> Any:
-        """The weights of a kernel ``[height, width, inputs, outputs]``: all of it, or ``[taps,
-        1, inputs, outputs]`` where some places have none."""
+        """The weights of a kernel ``[height, width, inputs, outputs]`` (of a depthwise layer
+        ``[height, width, inputs, 1]``): all of it, or ``[taps, 1, inputs, outputs]`` where some
+        places have none."""
         if self.layout.is_full:
             return kernel
         size = self.layout.kernel_size
@@ -171,12 +169,12 @@ class Block:
         """``[taps, inputs, outputs]``, or what `taps` gives, as a kernel with zeros at places
         without weights."""
         layout, size = self.layout, self.layout.kernel_size
-        rows: Any = tf.reshape(taps, [-1, layout.inputs, layout.outputs])
+        rows: Any = tf.reshape(taps, [-1, *layout.kernel_channels])
         if not layout.is_full:
             own = dict(zip(layout.places, tf.unstack(rows), strict=True))
             nothing = tf.zeros_like(rows[0])
             rows = tf.stack([own.get(place, nothing) for place in range(size**2)])
-        return tf.reshape(rows, [size, size, layout.inputs, layout.outputs])
+        return tf.reshape(rows, [size, size, *layout.kernel_channels])
 
     def levels(self, kernel: Any) -> Any:
         """What the kernel quantizer makes of a kernel's weights, in the shape of `taps`: a
@@ -199,7 +197,9 @@ class Block:
     @property
     def latent_kernel(self) -> Any:
         """The kernel's own variable, before quantization."""
-        return getattr(self.convolution.kernel, "latent_variable", self.convolution.kernel)
+        layer = self.convolution
+        kernel = layer.depthwise_kernel if self.layout.depthwise else layer.kernel
+        return getattr(kernel, "latent_variable", kernel)
 
     @property
     def latents(self) -> list[Any]:
@@ -232,12 +232,13 @@ class Block:
         return self.finish(sums)
 
     def kernel_matrix(self) -> Any:
-        """The quantized and row-scaled kernel, ``[taps, inputs, outputs]``."""
+        """The quantized and row-scaled kernel, ``[taps, inputs, outputs]``; of a depthwise
+        layer ``[taps, 1, outputs]``."""
         layout, kernel = self.layout, tf.convert_to_tensor(self.latent_kernel)
-        return tf.reshape(self._scaled_taps(kernel), [-1, layout.inputs, layout.outputs])
+        return tf.reshape(self._scaled_taps(kernel), [-1, layout.inputs_seen, layout.outputs])
 
     def weights(self) -> Any:
-        """What inputs are multiplied by in the end, ``[taps, inputs, outputs]``."""
+        """What inputs are multiplied by in the end, as `kernel_matrix`."""
         scale = 1.0 if self.output_scale is None else self.output_scale.scale
         return self.kernel_matrix() * scale
 
@@ -245,11 +246,15 @@ class Block:
         """Quantizes the kernel, once for a rollout, and gives the block's function from
         windows ``[cells, taps * inputs]`` to its ``[cells, outputs]``."""
         matrix = tf.reshape(self.kernel_matrix(), [-1, self.layout.outputs])
+        multiply = _own_products if self.layout.depthwise else tf.matmul
         if self.output_scale is None:
-            return lambda windows: self.finish(tf.matmul(windows, matrix))
+            return lambda windows: self.finish(multiply(windows, matrix))
         scaled = matrix * self.output_scale.scale
         if not self.exact_sums:
-            return lambda windows: self.finish(tf.matmul(windows, scaled))
+            return lambda windows: self.finish(multiply(windows, scaled))
+        if self.layout.depthwise:
+            scale = self.output_scale.scale
+            return lambda windows: self.finish(multiply(windows, matrix) * scale)
         exact = _exactly(matrix, self.output_scale.scale)
         return lambda windows: self.finish(exact(windows, scaled))
 
@@ -262,6 +267,26 @@ class Block:
         if self.layout.bias:
             products = tf.nn.bias_add(products, self._bias)
         return tf.nn.relu(products) if self.layout.relu else products
+
+
+def _convolution(
+    layout: LayerLayout, kernel_quantizer: Any, initializer: Any, **common: Any
+) -> Any:
+    """Larq's layer of a layout."""
+    common |= {"padding": "same", "pad_values": float(layout.pad_values)}
+    if layout.depthwise:
+        return larq.layers.QuantDepthwiseConv2D(
+            layout.kernel_size, depthwise_quantizer=kernel_quantizer,
+            depthwise_initializer=initializer, **common)
+    return larq.layers.QuantConv2D(
+        layout.outputs, layout.kernel_size, kernel_quantizer=kernel_quantizer,
+        kernel_initializer=initializer, **common)
+
+
+def _own_products(windows: Any, matrix: Any) -> Any:
+    """Each channel's window ``[cells, taps * channels]`` times its own column of ``[taps,
+    channels]``, summed: ``[cells, channels]``."""
+    return tf.reduce_sum(tf.reshape(windows, [-1, *matrix.shape]) * matrix, axis=1)
 
 
 def _in_planes(spec: Any, count: int, planes: Callable[..., Any], name: str) -> Any:
@@ -304,7 +329,8 @@ def _initial_deviation(layout: LayerLayout) -> float:
     went to nine places; the smaller kernels that this gives learn dynamics that last
     less long (README of `reports/`).
     """
-    return float(np.sqrt(2.0 / (layout.rows + layout.outputs)))
+    reached = 1 if layout.depthwise else layout.outputs  # by each input
+    return float(np.sqrt(2.0 / (layout.rows + reached)))
 
 
 def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:

@@ -76,7 +76,10 @@ class LiveEngine(Engine):
     @property
     def _keeps(self) -> bool:
         blocks = self.model.perceive_blocks
-        return len(blocks) == 2 and not blocks[0].exact_sums
+        if len(blocks) != 2 or blocks[0].exact_sums:
+            return False
+        first, last = (block.layout for block in blocks)
+        return first.places == last.places  # what one sees is what the other is seen from
 
 
 class _KeptSums:

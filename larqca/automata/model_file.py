@@ -93,11 +93,20 @@ def _read_description(path: Path, stored: Array | None) -> tuple[AutomatonConfig
         classes = description["classes"]
         if not isinstance(classes, int) or not 1 <= classes <= 1000:
             raise ModelFileError(f"{path}: field 'classes' is {classes!r}, not a number of classes")
-        return AutomatonConfig.model_validate(description["config"]), classes
+        return AutomatonConfig.model_validate(_with_planes(description["config"])), classes
     except ValidationError as error:
         raise ModelFileError(f"{path}: field 'config': {'; '.join(explain(error))}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"{path}: its description is damaged ({error!r})") from error
+
+
+def _with_planes(config: Any) -> Any:
+    """A description of before there were planes speaks of none, and means one."""
+    if not isinstance(config, dict):
+        return config
+    return {key: {"kernel_planes": 1, "input_planes": 1, **value}
+            if key in ("perceive", "update") and isinstance(value, dict) else value
+            for key, value in config.items()}
 
 
 def check_arrays(arrays: dict[str, Array], shapes: dict[str, tuple[int, ...]]) -> None:

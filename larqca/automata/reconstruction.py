@@ -91,6 +91,24 @@ def reconstruct(
     return Reconstruction(chosen, fitted, shift)
 
 
+def reconstruct_depthwise(
+    weights: Array, levels: Array, scale: Array, seen: Seen, *, bias: Array | None, relu: bool
+) -> Reconstruction:
+    """`reconstruct` of a depthwise layer, channel by channel; its weights are ``[taps,
+    channels]``."""
+
+    def of_channel(c: int) -> Reconstruction:
+        one = slice(c, c + 1)
+        own = Seen(seen.inputs[:, :, one], seen.sums[:, one])
+        return reconstruct(weights[:, one], levels, scale[one], own,
+                           bias=None if bias is None else bias[one], relu=relu)
+
+    fits = [of_channel(c) for c in range(len(scale))]
+    return Reconstruction(np.concatenate([fit.levels for fit in fits], axis=1),
+                          np.concatenate([fit.scale for fit in fits]),
+                          np.concatenate([fit.shift for fit in fits]))
+
+
 def _groups(activations: Array, relu: bool) -> Iterator[tuple[slice, Array]]:
     """Outputs for which samples count alike, and what each sample counts, one in all."""
     samples, outputs = activations.shape

@@ -19,7 +19,7 @@ from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_window
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.neural_ca import NeuralCA
-from larqca.automata.reconstruction import Seen, reconstruct
+from larqca.automata.reconstruction import Seen, reconstruct, reconstruct_depthwise
 from larqca.automata.rounding import levels_of
 from larqca.backend import tf
 from larqca.quantizers.registry import dorefa_mode
@@ -65,6 +65,7 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         ModelFileError: the automata differ in more than quantizers, scales and biases.
     """
     check_fits(source.layout, model.layout)
+    source = _balanced(source, model)
     targets = model.perceive_blocks + model.update_blocks
     origins = source.perceive_blocks + source.update_blocks
     changes = _input_changes(model, source, images)
@@ -82,6 +83,29 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         mine = _outputs_changed(mine, target, changes[number + 1])
         arrays = {**model.arrays(), **mine}
         model.set_arrays({name: arrays[name] for name in shapes})
+
+
+def _balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
+    """An automaton that computes what `source` does, but whose layers before depthwise ones
+    have weights of at most one for every output, where those of `model` are to be quantized
+    without scales: the depthwise weights take the magnitudes, as no ReLU stands between."""
+    arrays, moved = source.arrays(), False
+    for (one, two), target in zip(pairwise(source.layout.layers), model.layout.layers,
+                                  strict=False):
+        bare = target.kernel_quantizer is not None and not target.has_output_scale
+        if not (bare and two.depthwise and one.kernel_quantizer is None):
+            continue
+        size = _nonzero(np.abs(arrays[f"{one.name}/kernel"]).max(axis=(0, 1, 2)))
+        for key in (f"{one.name}/kernel", f"{one.name}/bias"):
+            if key in arrays:
+                arrays[key] = arrays[key] / size
+        arrays[f"{two.name}/kernel"] = _times_outputs(arrays[f"{two.name}/kernel"], size)
+        moved = True
+    if not moved:
+        return source
+    found = NeuralCA(source.layout)
+    found.set_arrays(arrays)
+    return found
 
 
 def rounds_together(model: NeuralCA, source: NeuralCA) -> bool:
@@ -146,6 +170,9 @@ def _seen(
 
 
 def _sums(read: Array, weights: Array) -> Array:
+    if weights.shape[1] < read.shape[2]:  # depthwise
+        own: Array = (read * weights[:, 0]).sum(axis=1)
+        return own
     result: Array = read.reshape(len(read), -1) @ weights.reshape(-1, weights.shape[2])
     return result
 
@@ -215,6 +242,8 @@ def _movable_rows(
     before, layout = targets[0].layout, targets[1].layout
     wanted = layout.kernel_quantizer is not None and layout.scale == "channel"
     alike = _quantized_alike(origins[1].layout, layout)
+    if layout.depthwise:
+        return None  # each input has an output of its own, whose scale does as well
     rectified = before.relu and origins[0].layout.relu
     if not (wanted and rectified and _stretchable(before)) or alike:
         return None
@@ -232,10 +261,17 @@ def _outputs_changed(
     name = block.layout.name
     held_by = "output_scale" if block.layout.has_output_scale else "kernel"
     scaled = [f"{name}/{held_by}"] + [f"{name}/bias"] * block.layout.bias
-    changed = {**arrays, **{key: arrays[key] * change.gain for key in scaled}}
+    changed = {**arrays, **{key: _times_outputs(arrays[key], change.gain) for key in scaled}}
     if block.layout.bias:
         changed[f"{name}/bias"] = changed[f"{name}/bias"] + change.offset
     return changed
+
+
+def _times_outputs(array: Array, gain: Array) -> Array:
+    """An array times one number for each output, which the last dimension of a depthwise
+    kernel does not hold."""
+    depthwise = array.ndim == 4 and array.shape[-1] == 1
+    return array * (gain[:, None] if depthwise else gain)
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
@@ -320,7 +356,7 @@ def _reconstructed(
     levels = levels_of(target.kernel_quantizer, layout.kernel_quantizer or {})
     if levels is None:
         return None
-    fit = reconstruct(
+    fit = (reconstruct_depthwise if layout.depthwise else reconstruct)(
         weights.reshape(-1, layout.outputs).astype(np.float64), levels.values, scale, seen,
         bias=bias if layout.bias else None, relu=layout.relu)
     numbers = np.searchsorted(levels.values, fit.levels - 1e-6)
@@ -363,10 +399,10 @@ def factorized(
     ones = np.ones(weights.shape[-1], np.float32)
     if quantize is None:
         return weights.astype(np.float32), ones
-    if not layout.has_output_scale:
-        return np.clip(weights, -1.0, 1.0).astype(np.float32), ones
-    magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
     tanh = dorefa_mode(layout.kernel_quantizer) == "weights"
+    if not layout.has_output_scale:
+        return _before_tanh(np.clip(weights, -1.0, 1.0).astype(np.float32), tanh), ones
+    magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
     fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
     _, latent, scale = min(fits, key=lambda fit: fit[0])
     return latent, scale
@@ -379,9 +415,7 @@ def _fit(
 
     `tanh`: the quantizer squeezes its input by a tanh first, which is undone.
     """
-    latent = np.clip(weights / reach, -1.0, 1.0).astype(np.float32)
-    if tanh:
-        latent = np.arctanh(np.tanh(np.float32(1.0)) * latent)
+    latent = _before_tanh(np.clip(weights / reach, -1.0, 1.0).astype(np.float32), tanh)
     levels = quantize(latent)
     square = np.square(levels).sum(axis=(0, 1))
     fit = (weights * levels).sum(axis=(0, 1)) / np.where(square > 0, square, 1.0)
@@ -390,6 +424,12 @@ def _fit(
     total = max(float(np.square(weights).sum()), 1e-12)
     error = round(float(np.square(weights - levels * scale).sum()) / total, 6)
     return error, latent, scale
+
+
+def _before_tanh(latent: Array, tanh: bool) -> Array:
+    """What a tanh makes latent weights in [-1, 1] of, relative to that of one, if it is to be
+    undone."""
+    return np.arctanh(np.tanh(np.float32(1.0)) * latent) if tanh else latent
 
 
 def _quantize(block: Block) -> Callable[[Array], Array] | None:

@@ -191,8 +191,14 @@ class PerceiveConfig(NetworkConfig):
     Attributes:
         pad_values: what a neighbour outside the grid contributes: 0, or 1 (which keeps
             binarized inputs binary).
-        neighbourhood: `moore`, the cell and all eight around it, or `von_neumann`, the cell
-            and the four that share a side with it: five weights for nine.
+        neighbourhood: of each layer: `moore`, the cell and all eight around it;
+            `von_neumann`, the cell and the four that share a side with it: five weights for
+            nine; or `center`, the cell itself: one.
+        depthwise: whether each output of a layer sees one input alone, the one of its own
+            number: as many weights as places, where others have as many times inputs. No
+            ReLU stands before it, so that after a layer of `center` both are a convolution
+            with kernels of rank one (see README of `reports/`). Its scales are `channel`
+            wherever `scale` says more.
     """
 
     quantized_scale: ClassVar[Scale] = "rank_one"
@@ -200,12 +206,39 @@ class PerceiveConfig(NetworkConfig):
 
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1)]
     pad_values: Literal[0, 1] = 0
-    neighbourhood: Neighbourhood = "moore"
+    neighbourhood: list[Neighbourhood] = Field(default="moore", validate_default=True)
+    depthwise: list[bool] = Field(default=False, validate_default=True)
+
+    @field_validator("neighbourhood", "depthwise", mode="before")
+    @classmethod
+    def _one_for_each_perceive_layer(cls, value: Any, info: Any) -> Any:
+        widths = info.data.get("widths")
+        return [] if widths is None else _per_layer(value, len(widths), info.field_name)
+
+    @model_validator(mode="after")
+    def _depthwise_layers_can_be(self) -> PerceiveConfig:
+        for layer, depthwise in enumerate(self.depthwise):
+            if depthwise:
+                self._check_depthwise(layer)
+        return self
+
+    def _check_depthwise(self, layer: int) -> None:
+        where = f"depthwise layer {layer}"
+        if layer == 0 or self.widths[layer] != self.widths[layer - 1]:
+            raise ValueError(f"{where} must have as many outputs as inputs, those of the layer "
+                             f"before it; widths are {self.widths}")
+        if self.input_quantizer[layer] is not None:
+            raise ValueError(f"{where} reads float inputs; set input_quantizer to none for it")
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """See `CellConfig`."""
-        return _without(dump(self), neighbourhood="moore")
+        """See `CellConfig`; what all layers have alike is one value, as when it could not be
+        another."""
+        content = dump(self)
+        for key in ("neighbourhood", "depthwise"):
+            if len(set(content[key])) == 1:
+                content[key] = content[key][0]
+        return _without(content, neighbourhood="moore", depthwise=False)
 
 
 class UpdateConfig(NetworkConfig):

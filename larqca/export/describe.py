@@ -53,7 +53,8 @@ def _reader(program: Program) -> str:
 
 def _layer(layer: Layer) -> list[str]:
     size, weights = layer.kernel_size, layer.weights
-    named = " von Neumann" if layer.neighbourhood == "von_neumann" else ""
+    named = {"von_neumann": " von Neumann", "center": " center"}.get(layer.neighbourhood, "")
+    named += " depthwise" if layer.depthwise else ""
     terms = f"{weights.terms} x " if weights.terms > 1 else ""
     values = f"{weights.step} * code + {weights.offset}" if weights.bits < 8 else "signed"
     return [
@@ -77,7 +78,7 @@ def _stage(stage: ToWords | ToCodes | ToState) -> str:
     if isinstance(stage, ToCodes):
         return _staircase(stage.staircase)
     if isinstance(stage, ToWords):
-        return f"words: {_line(stage.line)}, kept within 0 to {stage.high}"
+        return f"words: {_line(stage.line)}, kept within {stage.low} to {stage.high}"
     rounding = ", rounded at random" if stage.stochastic else ""
     return f"state += {_line(stage.line)}{rounding}"
 

@@ -169,7 +169,7 @@ class Interpreter:
     def _finish(self, layer: Layer, accumulators: Array, after: Layer) -> Array:
         stage = layer.stage
         if stage.kind == "words":
-            return np.clip(stage.line.apply(accumulators), 0, stage.high)  # type: ignore[union-attr]
+            return np.clip(stage.line.apply(accumulators), stage.low, stage.high)  # type: ignore[union-attr]
         codes = stage.staircase.apply(accumulators)  # type: ignore[union-attr]
         return _numbers(codes, after.source)
 
@@ -208,6 +208,9 @@ def _compile(layer: Layer) -> Callable[[Array], Array]:
     kind: Any = np.float32 if layer.bounds.max() < 2**24 else np.float64
     matrix = layer.weights.combined.astype(kind)
     source = layer.source
+    if layer.depthwise:
+        own = layer.weights.combined
+        return lambda inputs: (inputs.reshape(-1, *own.shape) * own).sum(axis=1)
     premultipliers = source.premultipliers if isinstance(source, Words) else ()
 
     def sums(inputs: Array) -> Array:

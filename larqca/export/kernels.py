@@ -48,15 +48,15 @@ def integer_kernel(block: Block, largest_input: int) -> IntegerKernel:
     spec = layout.kernel_quantizer
     rows = _row_scale(block)
     if spec is None:
-        return _rounded(_matrix(block.kernel_matrix()))
+        return _rounded(_matrix(block, block.kernel_matrix()))
     if spec["name"] == "magnitude_aware_sign":
         return _own_magnitudes(block, rows, largest_input)
-    matrix = _matrix(block.levels(tf.convert_to_tensor(block.latent_kernel)))
+    matrix = _matrix(block, block.levels(tf.convert_to_tensor(block.latent_kernel)))
     grid = _grid_of(layout)
     if grid is None:
         found = _on_a_grid(matrix)
         if found is None:
-            return _rounded(_matrix(block.kernel_matrix()))
+            return _rounded(_matrix(block, block.kernel_matrix()))
         integers, unit = found
         return _turned(_narrow(integers), unit, rows)
     integers = np.rint(matrix / grid.unit).astype(np.int64)
@@ -94,10 +94,9 @@ def _grid_of(layout: LayerLayout) -> _Grid | None:
     return None
 
 
-def _matrix(kernel: Any) -> Array:
+def _matrix(block: Block, kernel: Any) -> Array:
     """float64 ``[rows, outputs]``."""
-    matrix = np.asarray(kernel, np.float64)
-    return matrix.reshape(-1, matrix.shape[-1])
+    return np.asarray(kernel, np.float64).reshape(-1, block.layout.outputs)
 
 
 def _row_scale(block: Block) -> Array | None:
@@ -155,8 +154,8 @@ def _own_magnitudes(block: Block, rows: Array | None, largest_input: int) -> Int
     for _ in range(block.layout.kernel_planes):
         level = np.asarray(quantizer(rest))
         # Larq's sign of zero is +1.
-        signs.append(_matrix(np.where(rest < 0, -1, 1)).astype(np.int64))
-        magnitudes.append(_matrix(np.abs(level)).max(axis=0))
+        signs.append(_matrix(block, np.where(rest < 0, -1, 1)).astype(np.int64))
+        magnitudes.append(_matrix(block, np.abs(level)).max(axis=0))
         rest = rest - level
     integers, sizes = np.stack(signs), np.stack(magnitudes)
     weights = _packed(integers, 1, 2, -1)

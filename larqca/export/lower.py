@@ -142,7 +142,8 @@ def _plans(
         elif number == 0:
             plans.append(_first_plan(block, state))
         else:
-            plans.append(_word_plan(block, met, activation_bits))
+            signed = not blocks[number - 1].layout.relu
+            plans.append(_word_plan(block, met, activation_bits, signed=signed))
     return plans
 
 
@@ -156,10 +157,12 @@ def _first_plan(block: Block, state: StateFormat) -> _Plan:
     return _Plan(block, kernel, None, source, unit, np.ones(block.layout.inputs))
 
 
-def _word_plan(block: Block, met: Array, bits: int) -> _Plan:
-    """Rectified words; scales of rows merge into the layer before where they can."""
+def _word_plan(block: Block, met: Array, bits: int, *, signed: bool) -> _Plan:
+    """Rectified words, or signed ones where no ReLU is before; scales of rows merge into the
+    layer before where they can."""
     layout = block.layout
-    kernel = integer_kernel(block, largest_word(bits) if bits == 8 else 2**12)
+    largest = largest_word(bits, signed=signed)
+    kernel = integer_kernel(block, largest if bits == 8 else 2**12)
     rows: Array | None = kernel.rows
     merged: Array = np.ones(layout.inputs)
     if rows is not None and layout.kernel_size == 1 and (rows > 0).all():
@@ -168,12 +171,12 @@ def _word_plan(block: Block, met: Array, bits: int) -> _Plan:
     outside = layout.pad_values if layout.kernel_size == 3 else 0
     magnitudes = kernel.weights.gains[:, None] * np.abs(kernel.weights.integers)
     heaviest = max(1, int(magnitudes.sum(axis=(0, 1)).max()))
-    high = min(largest_word(bits), INT32_MAX // heaviest)
+    high = min(largest, INT32_MAX // heaviest)
     if high < 127:
         raise ExportError(f"layer {layout.name!r}: has so many inputs that sums of them could "
                           "exceed 32 bits")
-    unit = word_unit(bits, met, merged, outside) * largest_word(bits) / high
-    source, row_unit = _with_rows(rows, 0, high, round(outside / unit))
+    unit = word_unit(bits, met, merged, outside, signed=signed) * largest / high
+    source, row_unit = _with_rows(rows, -high if signed else 0, high, round(outside / unit))
     return _Plan(block, kernel, None, source, unit * row_unit, merged)
 
 
@@ -228,7 +231,7 @@ def _layer(plan: _Plan, after: _Plan | None, state: StateFormat, *, stochastic: 
     draft = Layer(layout.name, layout.kernel_size, layout.inputs, layout.outputs,
                   plan.source, plan.kernel.weights,
                   ToWords(Affine(np.array([1]), np.array([0]), 0), 1),
-                  layout.neighbourhood)
+                  layout.neighbourhood, layout.depthwise)
     if after is None:
         line = _line(plan, np.full(layout.outputs, 2.0**-state.fraction), nearest=not stochastic)
         stage = ToState(line, stochastic)
@@ -236,7 +239,8 @@ def _layer(plan: _Plan, after: _Plan | None, state: StateFormat, *, stochastic: 
         stage = ToCodes(_staircase(plan, after, draft.bounds))
     else:
         assert isinstance(after.source, Words)
-        stage = ToWords(_line(plan, _word_units(after) / after.merged), after.source.high)
+        stage = ToWords(_line(plan, _word_units(after) / after.merged), after.source.high,
+                        after.source.low)
     return replace(draft, stage=stage)
 
 

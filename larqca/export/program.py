@@ -5,6 +5,8 @@ weights W into exact accumulators
 
     acc[c] = sum over terms t of gains[t, c] * sum over rows r of W[t, r, c] * X[r]
 
+(of a depthwise layer, whose rows are taps, ``X[r, c]`` for ``X[r]``)
+
 and an output stage makes of each accumulator a word, a code for the next layer, or a
 change of the state. Rows are ``[tap, input]``, taps in raster order.
 """
@@ -272,14 +274,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class ToWords:
-    """Output stage: ``min(max(line(acc), 0), high)``, a rectified word."""
+    """Output stage: ``min(max(line(acc), low), high)``, a rectified word where low is 0."""
 
     kind: ClassVar[str] = "words"
     line: Affine
     high: int
+    low: int = 0
 
     def __post_init__(self) -> None:
         _check_whole("high", self.high, 1, INT16_MAX)
+        _check_whole("low", self.low, -INT16_MAX, 0)
 
 
 @dataclass(frozen=True)
@@ -320,7 +324,9 @@ class Layer:
         source: what kind of input it reads.
         weights: see `Weights`.
         stage: its output stage.
-        neighbourhood: "moore" or "von_neumann", the taps of a layer of kernel size 3.
+        neighbourhood: "moore", "von_neumann" or "center", the taps of a layer of kernel size 3.
+        depthwise: whether an output reads the input of its own number alone. Rows are taps
+            then, and row r of output c is multiplied by input c of tap r.
     """
 
     name: str
@@ -331,6 +337,7 @@ class Layer:
     weights: Weights
     stage: ToWords | ToCodes | ToState
     neighbourhood: str = "moore"
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
         _require(isinstance(self.name, str) and _NAME.fullmatch(self.name),
@@ -347,6 +354,7 @@ class Layer:
                  f"neighbourhood is {self.neighbourhood!r}, not {' or '.join(NEIGHBOURHOODS)}")
         _require(self.kernel_size == 3 or self.neighbourhood == "moore",
                  f"neighbourhood is {self.neighbourhood!r} for a kernel size of 1")
+        self._check_depthwise()
         for what in ("inputs", "outputs"):
             _check_whole(what, getattr(self, what), 1, 2**15)
         shape = (None, self.rows, self.outputs)
@@ -363,9 +371,24 @@ class Layer:
         bound = int(self.bounds.max())
         _require(bound <= INT32_MAX, f"an accumulator could reach {bound:,}, beyond 32 bits")
 
+    def _check_depthwise(self) -> None:
+        _require(isinstance(self.depthwise, bool), "depthwise is neither true nor false")
+        if not self.depthwise:
+            return
+        _require(self.kernel_size == 3 and self.inputs == self.outputs,
+                 f"is depthwise with {self.inputs} inputs, {self.outputs} outputs and a kernel "
+                 f"size of {self.kernel_size}; both must be as many, and the size 3")
+        _require(isinstance(self.source, Words) and not len(self.source.premultipliers),
+                 "is depthwise, and reads other inputs than words without premultipliers")
+
     @property
     def rows(self) -> int:
         """Rows of its matrix."""
+        return len(self.places) * (1 if self.depthwise else self.inputs)
+
+    @property
+    def numbers(self) -> int:
+        """Inputs in its window."""
         return len(self.places) * self.inputs
 
     @property
@@ -522,3 +545,5 @@ def _check_handover(name: str, stage: Any, source: Words | Codes) -> None:
     else:
         _require(stage.high <= source.high, f"{name}: reads words up to {source.high}, "
                                             f"and gets them up to {stage.high}")
+        _require(stage.low >= source.low, f"{name}: reads words from {source.low}, "
+                                          f"and gets them from {stage.low}")

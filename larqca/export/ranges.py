@@ -74,33 +74,36 @@ def _peak(samples: Array) -> float:
     return float(np.quantile(np.abs(samples), COVERED)) if samples.size else 0.0
 
 
-def word_unit(bits: int, samples: Array, gain: Array, outside: int) -> float:
-    """What a rectified word of that many bits is worth in a layer's inputs.
+def word_unit(
+    bits: int, samples: Array, gain: Array, outside: int, *, signed: bool = False
+) -> float:
+    """What a word of that many bits is worth in a layer's inputs.
 
     Args:
-        bits: 8 (up to 255) or 16 (up to 32,767).
+        bits: 8 (up to 255, or 127 with a sign) or 16 (up to 32,767).
         samples: inputs met in calibration, ``[samples, inputs]``.
         gain: float64 ``[inputs]``, what the layer multiplies each input by first.
         outside: the value of a neighbour outside the grid, which must fit.
+        signed: whether inputs are not rectified.
     """
-    met = samples * gain
-    peak = _best_clip(met) if bits == 8 else _peak(met)
-    return max(_rounded(peak * HEADROOM[bits]), float(outside), 1e-6) / largest_word(bits)
+    met, largest = np.abs(samples * gain), largest_word(bits, signed=signed)
+    peak = _best_clip(met, largest) if bits == 8 else _peak(met)
+    return max(_rounded(peak * HEADROOM[bits]), float(outside), 1e-6) / largest
 
 
-def _best_clip(met: Array) -> float:
+def _best_clip(met: Array, largest: int) -> float:
     """Where words of 8 bits clip with the smallest squared error, of all inputs together."""
     covered = _rounded(_peak(met))
     # Zeros, half of what is rectified, cost nothing wherever it clips.
     met = np.minimum(met[met > 0.0], LARGEST_CLIP * covered)
     eighths = np.arange(8 * math.log2(LARGEST_CLIP) + 1)
-    return min(covered * 2.0 ** (eighths / 8), key=lambda clip: _squared_error(met, clip))
+    return min(covered * 2.0 ** (eighths / 8), key=lambda clip: _squared_error(met, clip, largest))
 
 
-def _squared_error(met: Array, clip: float) -> float:
-    """Of rectified words of 8 bits up to a number."""
-    unit = max(clip, 1e-30) / largest_word(8)
-    words = np.minimum(np.rint(met / unit), largest_word(8))
+def _squared_error(met: Array, clip: float, largest: int) -> float:
+    """Of magnitudes of words of 8 bits up to a number."""
+    unit = max(clip, 1e-30) / largest
+    words = np.minimum(np.rint(met / unit), largest)
     return float(np.square(words * unit - met).sum())
 
 
@@ -110,6 +113,9 @@ def _rounded(peak: float) -> float:
     return float(2.0 ** (math.ceil(8 * math.log2(peak)) / 8)) if peak > 1e-30 else 0.0
 
 
-def largest_word(bits: int) -> int:
-    """The largest rectified word of so many bits."""
-    return 255 if bits == 8 else INT16_MAX
+def largest_word(bits: int, *, signed: bool = False) -> int:
+    """The largest word of so many bits, rectified or signed; the smallest signed one is its
+    negative."""
+    if bits == 16:
+        return INT16_MAX
+    return 127 if signed else 255

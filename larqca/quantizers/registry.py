@@ -212,7 +212,9 @@ def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
 # Kernels of so few levels, one a layer, do not follow float weights on MNIST; sums of four
 # signs, or of two kernels of zeros and signs, do (README of `reports/`).
 _KERNEL_PLANES = {1: 4, 2: 2}
-# Thresholds cost no bytes, and the state wants many (README of `reports/`, "How many thresholds?").
+# Thresholds cost no bytes, and the state wants many (README of `reports/`, "Where the bits
+# belong"). In training those of `ste_sign` are counted at once, those of others one by one,
+# several times slower.
 _STATE_PLANES, _HIDDEN_PLANES = 30, 8
 _COMPARING = ("ste_sign", "approx_sign", "swish_sign", "ste_heaviside")
 

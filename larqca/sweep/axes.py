@@ -80,7 +80,7 @@ def value_label(path: str, value: Any) -> str:
         except ValueError:
             return str(value)  # the value's own check tells what is wrong with it
     if value is None:
-        return "none"
+        return "none" if last.endswith("_quantizer") else "default"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list):

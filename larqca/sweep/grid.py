@@ -35,9 +35,10 @@ then a row's own. `resources` (`larqca.sweep.resources`) may stand in each of th
 decides no number. A run is named by the hash of its complete configuration, the hash of
 the run that it starts from included, so that editing the grid keeps all other runs.
 
-A row that says nothing of `start_from` and whose quantized kernels have learned scales (and
-levels of both signs) starts from the baseline, if that is a float automaton of the same
-layers on the same data.
+A row that says nothing of `start_from` and whose quantized layers have learned scales (and
+kernels levels of both signs) starts from the baseline, if that is a float automaton of the
+same layers on the same data. Such layers have planes, too, unless they say how many; those
+with `scale: none` have not (`larqca.config.schema`).
 """
 
 from __future__ import annotations

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from larqca.footprint.memory import readable
+from larqca.quantizers.registry import NONE
 from larqca.sweep.axes import value_label
 from larqca.sweep.figures import Figures, figures_of_all
 from larqca.sweep.grid import Grid, PlannedRun
 from larqca.sweep.outcome import RUNS, read_outcome
 from larqca.sweep.pending import chosen_runs
+
+# Columns that tell what both networks quantize; they stand where some run does.
+ROLES = {"kernel": "kernels", "input": "inputs"}
 
 
 def describe_plan(grid: Grid, out: Path, only: Sequence[str] = ()) -> str:
@@ -29,10 +33,11 @@ def describe_plan(grid: Grid, out: Path, only: Sequence[str] = ()) -> str:
     chosen = chosen_runs(grid.runs, only)
     runs = [run for run in grid.runs if run.hash in chosen]
     figures = figures_of_all({run.hash: run.config for run in runs})
-    heads = ["row", "seed", "run", "start from", "parameters", "memory", "state",
-             "differs from the shared settings in"]
     lines = [_line(run, figures[run.hash], out) for run in runs]
-    table = tabulate(lines, headers=heads, tablefmt="simple", disable_numparse=True)
+    heads = [head for head in lines[0] if any(line[head] for line in lines)
+             or head not in ROLES.values()] if lines else []
+    table = tabulate([[line[head] for head in heads] for line in lines], headers=heads,
+                     tablefmt="simple", disable_numparse=True)
     return f"{table}\n\n{_summary(grid, runs, out)}"
 
 
@@ -41,18 +46,28 @@ def predicted_memory(figures: Mapping[str, Figures]) -> str:
     return " + ".join(readable(figures[name]["total_bits"] / 8) for name in ("perceive", "update"))
 
 
-def _line(run: PlannedRun, figures: Figures, out: Path) -> list[str]:
-    return [
-        run.row,
-        str(run.seed),
-        run.hash,
-        run.source_row or (run.source_file.name if run.source_file else ""),
-        f"{figures['perceive']['parameters']:,} + {figures['update']['parameters']:,}",
-        predicted_memory(figures),
-        read_outcome(out / RUNS / run.hash).state,
-        ", ".join(f"{path}={value_label(path, value)}" for path, value in run.differences.items()
-                  if path != "start_from"),
-    ]
+def _line(run: PlannedRun, figures: Figures, out: Path) -> dict[str, str]:
+    return {
+        "row": run.row,
+        "seed": str(run.seed),
+        "run": run.hash,
+        "start from": run.source_row or (run.source_file.name if run.source_file else ""),
+        **{head: _quantizers(figures, role) for role, head in ROLES.items()},
+        "parameters": f"{figures['perceive']['parameters']:,} + "
+                      f"{figures['update']['parameters']:,}",
+        "memory": predicted_memory(figures),
+        "state": read_outcome(out / RUNS / run.hash).state,
+        "differs from the shared settings in": ", ".join(
+            f"{path}={value_label(path, value)}" for path, value in run.differences.items()
+            if path != "start_from"),
+    }
+
+
+def _quantizers(figures: Figures, role: str) -> str:
+    """Of both networks, planes told; empty for float."""
+    names = [figures[network][f"{role}_quantizer"] for network in ("perceive", "update")]
+    both = dict.fromkeys(names)
+    return "" if list(both) == [NONE] else " / ".join(both)
 
 
 def _summary(grid: Grid, runs: Sequence[PlannedRun], out: Path) -> str:

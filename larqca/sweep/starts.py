@@ -53,10 +53,10 @@ def warm_starts(
 ) -> dict[str, Start]:
     """The starts, with the default for rows that do not speak of theirs.
 
-    Quantized kernels seldom learn from scratch. So a row whose quantized kernels have
-    learned scales and levels of both signs starts from the baseline where that is an
-    automaton of the same layers with float kernels on the same data, whose inputs are float
-    or quantized alike.
+    Quantized kernels and inputs seldom learn from scratch. So a row whose quantized layers
+    have learned scales, and levels of both signs in their kernels, starts from the baseline
+    where that is an automaton of the same layers with float kernels on the same data, whose
+    inputs are float or quantized alike.
     """
     float_one = next((_config(row) for row in rows if row.name == baseline), None)
     if float_one is None or baseline is None or _quantized(float_one):
@@ -71,7 +71,7 @@ def warm_starts(
         if config is None:
             return starts[row.name]
         alike = config.data == float_one.data and _fits(layout, layout_of(config))
-        follows = alike and _quantized(config) and _can_follow(config)
+        follows = alike and _quantizes_more(config, float_one) and _can_follow(config)
         return Start(row=baseline) if follows else starts[row.name]
 
     return {row.name: start_of(row) for row in rows}
@@ -99,6 +99,13 @@ def _quantized(config: RunConfig) -> bool:
     return any(config.perceive.kernel_quantizer) or any(config.update.kernel_quantizer)
 
 
+def _quantizes_more(config: RunConfig, float_one: RunConfig) -> bool:
+    """Whether a row has quantized kernels, or inputs that the baseline reads as they are."""
+    pairs = ((config.perceive, float_one.perceive), (config.update, float_one.update))
+    return _quantized(config) or any(
+        any(ours.input_quantizer) and not any(theirs.input_quantizer) for ours, theirs in pairs)
+
+
 def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
     try:
         check_fits(source, target)
@@ -110,6 +117,8 @@ def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
 def _can_follow(config: RunConfig) -> bool:
     """Whether float weights fit all quantized kernels: levels of both signs, and scales."""
     for layer in layout_of(config).layers:
+        if layer.input_quantizer is not None and not layer.has_output_scale:
+            return False
         if layer.kernel_quantizer is not None:
             info = QUANTIZERS.get(layer.kernel_quantizer["name"])
             signed = info is None or info.signed or layer.kernel_planes > 1

@@ -26,7 +26,8 @@ class Muon(keras.optimizers.Optimizer):
     """Muon for kernels, Adam for scales and biases.
 
     A kernel ``[height, width, inputs, outputs]`` is taken as the matrix
-    ``[height * width * inputs, outputs]`` that it is for a single cell. The root mean
+    ``[height * width * inputs, outputs]`` that it is for a single cell, a depthwise one
+    ``[height, width, channels, 1]`` as ``[height * width, channels]``. The root mean
     square of an update's entries is about `rms` times the learning rate, whatever the
     gradient's size; places of a kernel without weights (`build`) are no rows of it.
 
@@ -52,17 +53,21 @@ class Muon(keras.optimizers.Optimizer):
         self.momentum = momentum
         self.rms = rms
 
-    def build(self, var_list: list[Any], rows: Sequence[int] | None = None) -> None:
+    def build(
+        self, var_list: list[Any], matrices: Sequence[tuple[int, int]] | None = None
+    ) -> None:
         """Create the moments: one for a kernel, two for anything else.
 
         Args:
             var_list: what will be changed.
-            rows: for each of them, how many rows of its matrix hold weights; None: all.
+            matrices: for each of them, how many rows of its matrix hold weights, and how many
+                columns it has; None: all rows, and the variable's last dimension.
         """
         super().build(var_list)
         if hasattr(self, "_first"):
             return
-        self._rows = [prod(each.shape[:-1]) for each in var_list] if rows is None else list(rows)
+        whole = [(prod(each.shape[:-1]), int((each.shape or [1])[-1])) for each in var_list]
+        self._matrices = whole if matrices is None else list(matrices)
         self._first = [self.add_variable_from_reference(v, "first") for v in var_list]
         self._second = {
             number: self.add_variable_from_reference(variable, "second")
@@ -81,9 +86,9 @@ class Muon(keras.optimizers.Optimizer):
         keep, mean = self.momentum, self._first[number]
         mean.assign(keep * mean + (1.0 - keep) * gradient)
         ahead = keep * mean + (1.0 - keep) * gradient
-        rows, columns = prod(ahead.shape[:-1]), ahead.shape[-1]
-        matrix = orthogonalized(tf.reshape(ahead, [rows, columns]))
-        size = max(self._rows[number], columns) ** 0.5
+        rows, columns = self._matrices[number]
+        matrix = orthogonalized(tf.reshape(ahead, [-1, columns]))
+        size = max(rows, columns) ** 0.5
         return tf.reshape(matrix, ahead.shape) * (self.rms * size)
 
     def _adam(self, gradient: Any, number: int) -> Any:

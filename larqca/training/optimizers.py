@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import numpy.typing as npt
@@ -37,7 +36,8 @@ class Optimizers:
         self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
         self.latents = [latent for block in blocks for latent in block.latents]
-        self._rows = {id(block.latent_kernel): block.layout.rows for block in blocks}
+        self._matrices = {id(block.latent_kernel): (block.layout.rows, block.layout.outputs)
+                          for block in blocks}
         latent_ids = {id(variable) for variable in self.latents}
         everything = list(model.named_variables().values())
         self.others = [v for v in everything if id(v) not in latent_ids]
@@ -68,8 +68,8 @@ class Optimizers:
             kept = [v for v in variables if not v.name.endswith("kernel:0")]
             optimizer.exclude_from_weight_decay(var_list=[*self.latents, *kept])
         if isinstance(optimizer, Muon):
-            rows = [self._rows.get(id(v), prod(v.shape[:-1])) for v in variables]
-            optimizer.build(variables, rows)
+            # What is no kernel is no matrix.
+            optimizer.build(variables, [self._matrices.get(id(v), (1, 1)) for v in variables])
         else:
             optimizer.build(variables)
         return optimizer

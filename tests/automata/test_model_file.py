@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,18 @@ def test_a_file_imports_a_users_quantizer_only_when_allowed(tmp_path, monkeypatc
     assert not (tmp_path / "own_sign.py.ran").exists()
     load_model(tmp_path / "model.npz", import_quantizers=True)
     assert (tmp_path / "own_sign.py.ran").exists()
+
+
+def test_files_of_before_there_were_planes_have_one(saved):
+    _, path = saved
+
+    def forget(arrays):
+        description = json.loads(str(arrays["automaton"]))
+        for network in ("perceive", "update"):
+            for role in ("kernel", "input"):
+                del description["config"][network][f"{role}_planes"]
+        description["config"]["update"]["kernel_quantizer"][0]["name"] = "ste_tern"
+        arrays["automaton"] = np.array(json.dumps(description))
+
+    rewrite(path, forget)
+    assert {layer.kernel_planes for layer in read_model(path).layout.layers} == {1}

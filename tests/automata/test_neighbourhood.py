@@ -90,7 +90,8 @@ def test_the_networks_are_keras_models_that_can_be_made_again():
 
 
 def test_five_weights_are_counted_for_nine():
-    layout = layout_of(build_run_config(von_neumann(kernel_quantizer="ste_sign", bias=False)))
+    layout = layout_of(build_run_config(von_neumann(
+        kernel_quantizer="ste_sign", kernel_planes=1, bias=False)))
     layer = layout.perceive[0]
     assert layer.kernel_count == 5 * layer.inputs * 6
     # One scale for each tap of each input and one for each output.

@@ -158,7 +158,8 @@ def test_dry_run_lists_and_writes_nothing(grid_file: Path, tmp_path: Path) -> No
         env={**os.environ, "PYTHONPATH": ":".join(path or os.getcwd() for path in sys.path)},
     ).stdout
     assert "14,480 + 8,019" in said
-    assert "56.56 KiB + 2.71 KiB" in said
+    assert "56.56 KiB + 4.64 KiB" in said
+    assert "none / 2 x ste_tern" in said
     assert "update.kernel_quantizer=ste_tern" in said
     assert "2 runs: 2 rows, seeds 0; 10 iterations in all; baseline: float" in said
     assert said.splitlines()[-1] == "False 0"

@@ -7,6 +7,12 @@ def dorefa(bits):
     return {"name": "dorefa_quantizer", "k_bit": bits}
 
 
+def separable(neighbourhood=("center", "moore"), **network):
+    settings = with_quantizers(TINY, neighbourhood=list(neighbourhood), **network)
+    perceive = {**settings["perceive"], "widths": [6, 6], "depthwise": [False, True]}
+    return {**settings, "perceive": perceive}
+
+
 SIGN = {"kernel_quantizer": "ste_sign"}  # one plane: `with_quantizers`
 BNN = {**SIGN, "input_quantizer": "ste_sign"}
 CLOTHING = {
@@ -81,11 +87,26 @@ MIXED = {
         input_quantizer="ste_sign"),
     "bnn behind 4 bits": {
         **with_quantizers(TINY, kernel_quantizer=dorefa(4)),
-        "update": {"widths": [5], **BNN},
+        "update": {"widths": [5], **BNN, "kernel_planes": 1, "input_planes": 1},
     },
     "bnn behind words": {
         **with_quantizers(TINY, **SIGN),
-        "update": {"widths": [5], **BNN},
+        "update": {"widths": [5], **BNN, "kernel_planes": 1, "input_planes": 1},
     },
 }
-EVERY = {**KERNELS, **INPUTS, **MIXED}
+# Each channel of the second layer sees one of the first, at all places or five.
+SEPARABLE = {
+    "separable": separable(),
+    "separable, one bit": separable(**SIGN, pad_values=1),
+    "separable, 4 bits": separable(kernel_quantizer=dorefa(4), bias=False),
+    "separable, 3 bits, von neumann": separable(
+        kernel_quantizer=dorefa(3), neighbourhood=["center", "von_neumann"]),
+    "separable, ternary, no scales": separable(kernel_quantizer="ste_tern", scale="none"),
+    "separable, own magnitudes in planes": separable(
+        kernel_quantizer="magnitude_aware_sign", kernel_planes=3, pad_values=1),
+    "separable, 4 bits, signs behind it": {
+        **separable(kernel_quantizer=dorefa(4)),
+        "update": {"widths": [5], **BNN, "kernel_planes": 1, "input_planes": 1},
+    },
+}
+EVERY = {**KERNELS, **INPUTS, **MIXED, **SEPARABLE}

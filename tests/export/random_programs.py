@@ -86,7 +86,7 @@ def _stage(rng, draft, after, stochastic):
     gain = rng.normal(0.0, 4 * high / draft.bounds.max(), draft.outputs)
     offset = rng.normal(0.0, high / 4, draft.outputs)
     if isinstance(after, Words):
-        return ToWords(line_of(gain, offset), high)
+        return ToWords(line_of(gain, offset), high, after.low)
     return ToState(line_of(gain, offset, nearest=not stochastic), stochastic)
 
 
@@ -103,7 +103,8 @@ def random_program(
 ):
     """A program of one to three perceive layers and one to three update layers, of kernels and
     inputs of any kind: what is not given is drawn. Of odd seeds, two classes share a channel;
-    of every other two, cells see the four that share a side with them."""
+    of every other two, cells see the four that share a side with them; of every third, perceive
+    layers behind the first are depthwise where they read plain words."""
     neighbourhood = neighbourhood or ("von_neumann" if seed // 2 % 2 else "moore")
     rng = np.random.default_rng(seed)
     perceive, update = (
@@ -111,10 +112,14 @@ def random_program(
         if given is None else given for low, given in ((1, perceive), (0, update)))
     seen, count = len(perceive), len(update) + 1
     channels, bits = channels or int(rng.integers(3, 20)), int(rng.choice([8, 16]))
+    apart = seed % 3 == 0
+    if apart:
+        perceive = perceive[:1] * seen
     widths = [1 + channels, *perceive, *update, channels]
     kinds = rng.choice([inputs] if inputs else list(INPUTS), seen + count)
     kernels = rng.choice([kernel] if kernel else list(KERNELS), seen + count)
     sources, shift = [], 0
+    alone = [apart and 0 < number < seen and kind == "none" for number, kind in enumerate(kinds)]
     for number, kind in enumerate(kinds):
         size = 3 if number < seen else 1
         rows = len(places_seen(neighbourhood, size)) * widths[number]
@@ -122,17 +127,19 @@ def random_program(
             source, shift = _first_words(rng, kind, rows, bits)
         else:
             source = _source(rng, kind, size, rows, int(rng.choice([255, 1023])))
+            if alone[number] and rng.integers(2):
+                source = replace(source, low=-source.high)
         sources.append(source)
     layers = []
     for number, kernel in enumerate(kernels):
         size = 3 if number < seen else 1
         inputs, outputs = widths[number : number + 2]
-        rows = len(places_seen(neighbourhood, size)) * inputs
+        rows = len(places_seen(neighbourhood, size)) * (1 if alone[number] else inputs)
         draft = Layer(f"{'perceive' if size == 3 else 'update'}/{number - (size == 1) * seen}",
                       size, inputs, outputs, sources[number],
                       _weights(rng, kernel, rows, outputs),
                       ToWords(Affine(np.array([1]), np.array([0]), 0), 1),
-                      neighbourhood if size == 3 else "moore")
+                      neighbourhood if size == 3 else "moore", alone[number])
         after = [*sources[1:], 2 ** (bits - 1) - 1][number]
         stage = _stage(rng, draft, after, bool(rng.integers(2)))
         layers.append(replace(draft, stage=stage))

@@ -11,7 +11,7 @@ from larqca.export.interpret import Interpreter, grey_bytes
 from larqca.export.lower import lower
 from larqca.export.program import CodeInput, Ramp, Steps, ToCodes
 from tests.automata.helpers import tiny_automaton
-from tests.export.cases import INPUTS, KERNELS, dorefa
+from tests.export.cases import EVERY, INPUTS, KERNELS, SEPARABLE, dorefa
 from tests.export.helpers import (
     DEEP,
     TINY,
@@ -42,9 +42,12 @@ def test_quantized_inputs_lose_nothing_but_the_rounding_of_the_state(name):
     assert np.abs(errors).max() < 0.51
 
 
-@pytest.mark.parametrize("name", [name for name in KERNELS if name != "one bit, no scales"])
+WORDS = [name for name in (*KERNELS, *SEPARABLE) if "no scales" not in name]
+
+
+@pytest.mark.parametrize("name", [name for name in WORDS if not name.endswith("signs behind it")])
 def test_words_come_near(name):
-    model, program = tiny_program(KERNELS[name], activation_bits=16, deviation=0.03)
+    model, program = tiny_program(EVERY[name], activation_bits=16, deviation=0.03)
     pictures = whole_pictures(1, 6, 5, 7)
     machine = Interpreter(program)
     grid = machine.start(grey_bytes(pictures))

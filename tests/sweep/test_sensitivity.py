@@ -202,7 +202,7 @@ def test_many_layers_and_choices_take_no_time(float_run: Path) -> None:
 
 def test_the_smallest_size_is_known_before_anything_is_trained(float_run: Path) -> None:
     subject = Subject(float_run)
-    one = {"kernel_quantizer": "ste_sign"}
+    one = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
     config = build_run_config({"preset": "compact", "perceive": one, "update": one})
     assert subject.smallest(["8", "1"]) == memory_of(layout_of(config).layers).bytes
     subject.check_budget(["1"], subject.smallest(["1"]))

@@ -25,7 +25,7 @@ def starts(*rows: dict[str, Any], baseline: str | None = "float", **settings: An
 def test_quantized_kernels_start_from_the_float_baseline() -> None:
     rows = [{"name": "sign", **SIGN},
             {"name": "inputs", "perceive": {"input_quantizer": "ste_sign"}}]  # fmt: skip
-    assert starts(*rows) == {"float": None, "sign": "float", "inputs": None}
+    assert starts(*rows) == {"float": None, "sign": "float", "inputs": "float"}
 
 
 def test_what_a_row_says_is_done() -> None:

@@ -147,6 +147,7 @@ def test_planes_take_no_longer_to_train() -> None:
     """They are added up to one kernel, as thresholds are to one input."""
     quantizer = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign"}
     planes = {**quantizer, "kernel_planes": 4, "input_planes": 8}
+    quantizer |= {"kernel_planes": 1, "input_planes": 1}
     one, several = load_grid(small_grid(
         {"name": "one", "start_from": None, "perceive": quantizer, "update": quantizer},
         {"name": "several", "start_from": None, "perceive": planes, "update": planes})).runs

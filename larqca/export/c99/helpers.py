@@ -227,6 +227,28 @@ static void add_products(uint32_t *sums, const uint8_t *stream, uint32_t first, 
 }
 """
 
+ADD_OWN_PRODUCTS = r"""
+/* Adds the products of numbers with the codes of a row of weights, one by one. */
+static void add_own_products(uint32_t *sums, const uint8_t *stream, uint32_t first, uint32_t bits,
+                             uint32_t outputs, const int16_t *numbers)
+{
+#if UNPACK
+    (void)bits;
+    for (uint32_t c = 0; c < outputs; c++) {
+        int32_t number = numbers[c];
+        sums[c] += (uint32_t)number * stream[first + c];
+    }
+#else
+    uint32_t mask = ((uint32_t)1 << bits) - 1u;
+    first *= bits;
+    for (uint32_t c = 0; c < outputs; c++) {
+        int32_t number = numbers[c];
+        sums[c] += (uint32_t)number * code_at(stream, first + c * bits, mask);
+    }
+#endif
+}
+"""
+
 MIX = f"""
 /* The counter-based generator: a bijection of 32 bits. */
 static uint32_t mix(uint32_t value)
@@ -255,6 +277,7 @@ HELPERS: Mapping[str, str] = {
     "slice": SLICE,
     "pack": PACK,
     "add_products": ADD_PRODUCTS,
+    "add_own_products": ADD_OWN_PRODUCTS,
     "mix": MIX,
 }
 

@@ -35,6 +35,8 @@ class CLayer:
         """Whether it counts ones (see `layers`)."""
         if isinstance(self.layer.source, Codes):
             return True
+        if self.layer.depthwise:
+            return False  # a digit would stand for one tap alone
         return self.digits * self.layer.weights.bits * self.layer.weights.terms <= MOST_PAIRS
 
     @property
@@ -123,7 +125,7 @@ class CLayer:
     def input_count(self) -> int:
         """Elements of an array of its inputs as words: those that are counted come 32 at
         a time, the last of them zeros."""
-        return 32 * self.words if self.by_ones else self.layer.rows
+        return 32 * self.words if self.by_ones else self.layer.numbers
 
     @property
     def folded(self) -> Array:

@@ -55,6 +55,16 @@ def _emit_products(writer: Writer, c: CLayer) -> None:
         f"codes of {weights.bits} bits as [{'term, ' * (weights.terms > 1)}row, output], lowest "
         "bit first, and a byte to read over"))
     at = f"(term * {layer.rows}u + r)" if weights.terms > 1 else "r"
+    if layer.depthwise:
+        writer.function([
+            "/* Adds the products of each channel's inputs with the codes of its own weights. */",
+            sums_of(c).head, "{",
+            f"    for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
+            f"        add_own_products(sums, weights->{c.name}, {at} * {layer.outputs}u,",
+            f"                         {weights.bits}u, {layer.outputs}u, "
+            f"inputs + r * {layer.inputs}u);",
+            "    }", "}"])
+        return
     writer.function([
         "/* Adds the products of all inputs with the codes of the weights. */",
         sums_of(c).head, "{",
@@ -110,6 +120,13 @@ def _base(writer: Writer, c: CLayer) -> list[str]:
                  f"slice(window, inputs, {c.words}u, {c.digits}u);"] if c.by_ones else []
         if not weights.offset:
             return [*lines, "uint32_t base = 0;"]
+        if layer.depthwise:
+            return [writer.array("uint32_t", "bases", layer.outputs),
+                    *for_outputs(layer.outputs, "uint32_t base = 0;",
+                                 f"for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
+                                 f"    int32_t number = inputs[r * {layer.inputs}u + c];",
+                                 "    base += (uint32_t)number;", "}",
+                                 _times("base", weights.offset), "bases[c] = base;")]
         return [*lines, "uint32_t base = 0;",
                 f"for (uint32_t r = 0; r < {layer.rows}u; r++) {{",
                 "    int32_t number = inputs[r];", "    base += (uint32_t)number;", "}",
@@ -154,7 +171,8 @@ def _stage_statements(writer: Writer, c: CLayer, value: str) -> list[str]:
         found = line(writer, c.name, layer.name, stage.line, c.folded, reach, value)
         return for_outputs(
             layer.outputs, f"{found.kind} word = {found.text};",
-            f"words[c] = (int16_t)(word < 0 ? 0 : word > {stage.high} ? {stage.high} : word);")
+            f"words[c] = (int16_t)(word < {stage.low} ? {stage.low} : "
+            f"word > {stage.high} ? {stage.high} : word);")
     assert isinstance(stage, ToCodes)
     digits = (stage.staircase.levels - 1).bit_length()
     steps = staircase(writer, c.name, layer.name, stage.staircase, c.folded, reach, value)
@@ -213,7 +231,8 @@ def _value(c: CLayer, sums: str) -> str:
     """C expression of an accumulator from its sum and ``base``."""
     source = c.layer.source
     step = c.layer.weights.step * (source.step if isinstance(source, Codes) else 1)
-    return f"{step}u * {sums} + base" if step > 1 else f"{sums} + base"
+    base = "bases[c]" if c.layer.depthwise and c.layer.weights.offset else "base"
+    return f"{step}u * {sums} + {base}" if step > 1 else f"{sums} + {base}"
 
 
 def draws_numbers(stage: ToState) -> bool:

@@ -86,6 +86,8 @@ def _between(c: CLayer) -> list[str]:
                 f"cells[1] = middle - {beside};", "cells[2] = middle;",
                 f"cells[3] = middle + {beside};",
                 f"cells[4] = {middle('(row + 1u)')};"]
+    if c.layer.neighbourhood == "center":
+        return [f"cells[0] = {middle('row')};"]
     return ["for (uint32_t y = 0; y < 3u; y++) {",
             f"    const uint32_t *middle = {middle('(row + y + 2u)')};",
             f"    cells[3u * y] = middle - {beside};",
@@ -115,8 +117,8 @@ def _window_words(c: CLayer, window: str, cell: str) -> list[str]:
 def declare_words(writer: Writer, c: CLayer, name: str) -> list[str]:
     """C statements that declare an array of a layer's inputs, and clear its end."""
     lines = [writer.array("int16_t", name, c.input_count)]
-    if c.input_count > c.layer.rows:
-        lines += [f"for (uint32_t r = {c.layer.rows}; r < {c.input_count}u; r++) {{",
+    if c.input_count > c.layer.numbers:
+        lines += [f"for (uint32_t r = {c.layer.numbers}; r < {c.input_count}u; r++) {{",
                   f"    {name}[r] = 0;", "}"]
     return lines
 

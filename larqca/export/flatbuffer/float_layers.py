@@ -33,10 +33,15 @@ def float_change(model: NeuralCA) -> Change:
         for block, kernel in zip(blocks, kernels, strict=True):
             padded, padding = with_ones_outside(hidden, block.layout.kernel_size,
                                                 block.layout.pad_values)
-            hidden = block.transform_output(tf.nn.conv2d(padded, kernel, 1, padding))
+            convolve = _depthwise if block.layout.depthwise else tf.nn.conv2d
+            hidden = block.transform_output(convolve(padded, kernel, 1, padding))
         return hidden
 
     return change
+
+
+def _depthwise(inputs: Any, kernel: Any, stride: int, padding: str) -> Any:
+    return tf.nn.depthwise_conv2d(inputs, kernel, [1, stride, stride, 1], padding)
 
 
 def with_ones_outside(inputs: Any, kernel_size: int, pad_values: int) -> tuple[Any, str]:
