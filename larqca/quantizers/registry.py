@@ -213,10 +213,10 @@ def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
 # signs, or of two kernels of zeros and signs, do (README of `reports/`).
 _KERNEL_PLANES = {1: 4, 2: 2}
 # Thresholds cost no bytes, and the state wants many (README of `reports/`, "Where the bits
-# belong"). In training those of `ste_sign` are counted at once, those of others one by one,
-# several times slower.
-_STATE_PLANES, _HIDDEN_PLANES = 30, 8
-_COMPARING = ("ste_sign", "approx_sign", "swish_sign", "ste_heaviside")
+# belong"). In training those of `ste_sign` are counted at once, those of others one by one, so
+# that these get what the digits want ("How many thresholds?"). Of the state, of hidden layers:
+_INPUT_PLANES = {"ste_sign": (30, 8), **dict.fromkeys(
+    ("approx_sign", "swish_sign", "ste_heaviside"), (8, 4))}
 
 
 def default_kernel_planes(spec: QuantizerSpec | None) -> int:
@@ -233,9 +233,8 @@ def default_input_planes(spec: QuantizerSpec | None, *, of_state: bool) -> int:
         spec: of its input quantizer.
         of_state: whether its inputs are the automaton's state.
     """
-    if spec is None or spec["name"] not in _COMPARING:
-        return 1
-    return _STATE_PLANES if of_state else _HIDDEN_PLANES
+    state, hidden = _INPUT_PLANES.get(spec["name"], (1, 1)) if spec is not None else (1, 1)
+    return state if of_state else hidden
 
 
 def dorefa_mode(spec: QuantizerSpec | None) -> str | None:

@@ -25,9 +25,10 @@ def test_a_named_kernel_quantizer_gets_scales_and_levels_enough(name):
 @pytest.mark.parametrize("name", QUANTIZERS)
 def test_a_named_input_quantizer_compares_with_many_thresholds(name):
     config = networks(input_quantizer=name)
-    alone = name in ("magnitude_aware_sign", "ste_tern", "dorefa_quantizer")
-    assert config.perceive.input_planes == [1 if alone else 30]
-    assert config.update.input_planes == [1 if alone else 8] * 2
+    alone = dict.fromkeys(("magnitude_aware_sign", "ste_tern", "dorefa_quantizer"), (1, 1))
+    state, hidden = {"ste_sign": (30, 8), **alone}.get(name, (8, 4))
+    assert config.perceive.input_planes == [state]
+    assert config.update.input_planes == [hidden] * 2
     assert (config.perceive.scale, config.update.scale) == (["rank_one"], ["channel"] * 2)
     assert config.perceive.kernel_planes == [1]
 

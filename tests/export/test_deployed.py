@@ -72,7 +72,7 @@ def test_constants_in_the_object_are_those_that_are_listed(name, state_bits):
 
 
 def test_levels_of_the_picture_are_listed_too():
-    settings = with_quantizers(TINY, input_planes=9, **BINARY)
+    settings = with_quantizers(TINY, **{**BINARY, "input_planes": 9})
     source = emit_c99(tiny_program(settings, state_bits=8)[1])
     steps = next(each for each in source.constants if each.name == "grey_steps")
     assert f"grey_steps[{steps.bytes}] = " in source.source

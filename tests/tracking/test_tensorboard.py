@@ -78,7 +78,7 @@ def test_the_hparams_tab(tmp_path: Path) -> None:
     assert {"row", "seed", "update.kernel_quantizer"} <= set(infos)
     assert "cell.fire_rate" not in infos
     choices = infos["update.kernel_quantizer"].domain_discrete.values
-    assert [value.string_value for value in choices] == ["none", "ste_sign"]
+    assert [value.string_value for value in choices] == ["none", "4 x ste_sign"]
     names = [info.name.tag for info in experiment.metric_infos]
     by_row = {group.hparams["row"].string_value: group for group in groups}
     done, diverged = by_row["float"], by_row["one bit"]

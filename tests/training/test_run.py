@@ -105,7 +105,8 @@ def test_settings_that_must_run(tmp_path, settings):
 @pytest.mark.parametrize("place", ["kernel_quantizer", "input_quantizer", "both"])
 def test_every_quantizer_trains_everywhere(tmp_path, quantizer, place):
     places = ["kernel_quantizer", "input_quantizer"] if place == "both" else [place]
-    network = {**dict.fromkeys(places, quantizer), "scale": "channel"}
+    network = {**dict.fromkeys(places, quantizer), "scale": "channel",
+               "kernel_planes": 1, "input_planes": 1}
     settings = {"perceive": network, "update": network, "training": {"iterations": 3}}
     result = execute(config(**settings), tmp_path)
     assert result.state == "done"
