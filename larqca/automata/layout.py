@@ -254,8 +254,7 @@ def _stack(
             outputs=outputs,
             kernel_quantizer=network.kernel_quantizer[index],
             input_quantizer=network.input_quantizer[index],
-            scale=_depthwise_scale(network.scale[index]) if depthwise[index]
-            else network.scale[index],
+            scale=_scale_of(network.scale[index], depthwise=depthwise[index]),
             bias=network.bias[index],
             relu=relu[index],
             pad_values=pad_values,
@@ -269,9 +268,10 @@ def _stack(
     )
 
 
-def _depthwise_scale(scale: str) -> str:
-    """A row of such a kernel has one weight for each output, so that nothing is shared."""
-    return "channel" if scale in ("center", "rank_one") else scale
+def _scale_of(scale: str, *, depthwise: bool) -> str:
+    """Scales of rows share a number between outputs, of which a row of a depthwise kernel has
+    none to share with."""
+    return "channel" if depthwise and scale != "none" else scale
 
 
 def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:

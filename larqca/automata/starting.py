@@ -65,9 +65,9 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         ModelFileError: the automata differ in more than quantizers, scales and biases.
     """
     check_fits(source.layout, model.layout)
-    source = _balanced(source, model)
+    balanced = _balanced(source, model)
     targets = model.perceive_blocks + model.update_blocks
-    origins = source.perceive_blocks + source.update_blocks
+    origins = balanced.perceive_blocks + balanced.update_blocks
     changes = _input_changes(model, source, images)
     rounded = [_newly_rounded(one.layout, two.layout)
                for one, two in zip(origins, targets, strict=True)]
@@ -78,7 +78,7 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         if _quantized_alike(origin.layout, target.layout) and changes[number] is None:
             mine = {**_defaults(target), **found}
         else:
-            seen = _seen(model, source, met, number, changes[number]) if rounded[number] else None
+            seen = _seen(model, balanced, met, number, changes[number]) if rounded[number] else None
             mine = _requantized(target, origin, found, changes[number], seen)
         mine = _outputs_changed(mine, target, changes[number + 1])
         arrays = {**model.arrays(), **mine}
@@ -89,22 +89,20 @@ def _balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
     """An automaton that computes what `source` does, but whose layers before depthwise ones
     have weights of at most one for every output, where those of `model` are to be quantized
     without scales: the depthwise weights take the magnitudes, as no ReLU stands between."""
-    arrays, moved = source.arrays(), False
-    for (one, two), target in zip(pairwise(source.layout.layers), model.layout.layers,
-                                  strict=False):
+    arrays: dict[str, Array] = {}
+    pairs = pairwise(source.perceive_blocks + source.update_blocks)
+    for (one, two), target in zip(pairs, model.layout.layers, strict=False):
         bare = target.kernel_quantizer is not None and not target.has_output_scale
-        if not (bare and two.depthwise and one.kernel_quantizer is None):
-            continue
-        size = _nonzero(np.abs(arrays[f"{one.name}/kernel"]).max(axis=(0, 1, 2)))
-        for key in (f"{one.name}/kernel", f"{one.name}/bias"):
-            if key in arrays:
-                arrays[key] = arrays[key] / size
-        arrays[f"{two.name}/kernel"] = _times_outputs(arrays[f"{two.name}/kernel"], size)
-        moved = True
-    if not moved:
+        movable = one.layout.kernel_quantizer is None and _stretchable(two.layout)
+        if bare and movable and two.layout.depthwise:
+            size = _nonzero(np.abs(_weights(one)).max(axis=(0, 1)))
+            own = {**source.arrays(), **arrays}
+            arrays |= _times_outputs(own, _outputs_held_by(one.layout), 1.0 / size)
+            arrays |= _times_outputs(own, _outputs_held_by(two.layout)[:1], size)
+    if not arrays:
         return source
     found = NeuralCA(source.layout)
-    found.set_arrays(arrays)
+    found.set_arrays({**source.arrays(), **arrays})
     return found
 
 
@@ -259,19 +257,30 @@ def _outputs_changed(
     if change is None or change.by_scale:
         return arrays
     name = block.layout.name
-    held_by = "output_scale" if block.layout.has_output_scale else "kernel"
-    scaled = [f"{name}/{held_by}"] + [f"{name}/bias"] * block.layout.bias
-    changed = {**arrays, **{key: _times_outputs(arrays[key], change.gain) for key in scaled}}
+    held_by = _outputs_held_by(block.layout)
+    changed = {**arrays, **_times_outputs(arrays, held_by, change.gain)}
     if block.layout.bias:
         changed[f"{name}/bias"] = changed[f"{name}/bias"] + change.offset
     return changed
 
 
-def _times_outputs(array: Array, gain: Array) -> Array:
-    """An array times one number for each output, which the last dimension of a depthwise
-    kernel does not hold."""
-    depthwise = array.ndim == 4 and array.shape[-1] == 1
-    return array * (gain[:, None] if depthwise else gain)
+def _outputs_held_by(layout: LayerLayout) -> list[str]:
+    """Names of the arrays that say how large outputs are: of the products, then the bias."""
+    held_by = "output_scale" if layout.has_output_scale else "kernel"
+    return [f"{layout.name}/{held_by}"] + [f"{layout.name}/bias"] * layout.bias
+
+
+def _times_outputs(
+    arrays: Mapping[str, Array], names: Sequence[str], gain: Array
+) -> dict[str, Array]:
+    """The arrays of these names times one number for each output, which the last dimension of
+    a depthwise kernel ``[height, width, outputs, 1]`` does not hold."""
+
+    def times(array: Array) -> Array:
+        depthwise = array.ndim == 4 and array.shape[-1] == 1
+        return array * (gain[:, None] if depthwise else gain)
+
+    return {name: times(arrays[name]) for name in names}
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:

@@ -205,12 +205,12 @@ def _windows(
 
 def _compile(layer: Layer) -> Callable[[Array], Array]:
     """The function from inputs ``[cells, rows]`` to accumulators ``[cells, outputs]``."""
-    kind: Any = np.float32 if layer.bounds.max() < 2**24 else np.float64
-    matrix = layer.weights.combined.astype(kind)
-    source = layer.source
     if layer.depthwise:
         own = layer.weights.combined
         return lambda inputs: (inputs.reshape(-1, *own.shape) * own).sum(axis=1)
+    kind: Any = np.float32 if layer.bounds.max() < 2**24 else np.float64
+    matrix = layer.weights.combined.astype(kind)
+    source = layer.source
     premultipliers = source.premultipliers if isinstance(source, Words) else ()
 
     def sums(inputs: Array) -> Array:

@@ -76,5 +76,6 @@ def _steps(config: RunConfig) -> int:
 
 def _macs(config: RunConfig) -> int:
     """Of a cell and step as training computes them: all planes of a kernel are one kernel of
-    floats there, and all thresholds of an input one number."""
+    floats there, and all thresholds of an input one number (which takes other quantizers than
+    `ste_sign` a few times longer to find; that is not forecast)."""
     return sum(layer.rows * layer.outputs for layer in layout_of(config).layers)

@@ -61,7 +61,7 @@ def warm_starts(
     float_one = next((_config(row) for row in rows if row.name == baseline), None)
     if float_one is None or baseline is None or _quantized(float_one):
         return dict(starts)
-    layout = layout_of(float_one)
+    float_layout = layout_of(float_one)
     ancestors = _ancestors(baseline, starts)
 
     def start_of(row: Row) -> Start:
@@ -70,8 +70,9 @@ def warm_starts(
         config = _config(row)
         if config is None:
             return starts[row.name]
-        alike = config.data == float_one.data and _fits(layout, layout_of(config))
-        follows = alike and _quantizes_more(config, float_one) and _can_follow(config)
+        layout = layout_of(config)
+        alike = config.data == float_one.data and _fits(float_layout, layout)
+        follows = alike and _quantizes_more(layout, float_layout) and _can_follow(layout)
         return Start(row=baseline) if follows else starts[row.name]
 
     return {row.name: start_of(row) for row in rows}
@@ -99,11 +100,14 @@ def _quantized(config: RunConfig) -> bool:
     return any(config.perceive.kernel_quantizer) or any(config.update.kernel_quantizer)
 
 
-def _quantizes_more(config: RunConfig, float_one: RunConfig) -> bool:
-    """Whether a row has quantized kernels, or inputs that the baseline reads as they are."""
-    pairs = ((config.perceive, float_one.perceive), (config.update, float_one.update))
-    return _quantized(config) or any(
-        any(ours.input_quantizer) and not any(theirs.input_quantizer) for ours, theirs in pairs)
+def _quantizes_more(layout: AutomatonLayout, float_layout: AutomatonLayout) -> bool:
+    """Whether a layer has a quantized kernel, or scaled inputs that it quantizes and the
+    baseline does not."""
+    return any(
+        ours.kernel_quantizer is not None
+        or (ours.input_quantizer is not None and theirs.input_quantizer is None
+            and ours.has_output_scale)
+        for ours, theirs in zip(layout.layers, float_layout.layers, strict=True))
 
 
 def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
@@ -114,11 +118,9 @@ def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
     return True
 
 
-def _can_follow(config: RunConfig) -> bool:
+def _can_follow(layout: AutomatonLayout) -> bool:
     """Whether float weights fit all quantized kernels: levels of both signs, and scales."""
-    for layer in layout_of(config).layers:
-        if layer.input_quantizer is not None and not layer.has_output_scale:
-            return False
+    for layer in layout.layers:
         if layer.kernel_quantizer is not None:
             info = QUANTIZERS.get(layer.kernel_quantizer["name"])
             signed = info is None or info.signed or layer.kernel_planes > 1

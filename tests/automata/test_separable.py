@@ -95,6 +95,23 @@ def test_a_start_keeps_the_kernels(quantizer, scale, lost, seen):
     assert np.square(found - wanted).sum() / np.square(wanted).sum() < lost
 
 
+@pytest.mark.parametrize("perceive", [
+    {"scale": "channel"}, {"scale": ["none", "channel"], "kernel_quantizer": [None, "ste_sign"]}])
+def test_magnitudes_are_handed_over_wherever_they_are_held(perceive):
+    """In scales too, which a float or a quantized layer may have learned; biases stay."""
+    source = separable()
+    source["perceive"] |= perceive
+    trained = tiny_automaton(deviation=0.15, **source)
+    settings = separable()
+    settings["perceive"] |= {"scale": ["none", "channel"], "kernel_quantizer": [
+        {**DORE, "k_bit": 8}, source["perceive"].get("kernel_quantizer", [None, None])[1]]}
+    model = NeuralCA(layout_of(build_run_config(settings)))
+    start_from(model, trained)
+    state = random_state(model, random_pictures(1, 3, 5, 7), 2)
+    wanted, found = (each.rollout(state, 1) - state for each in (trained, model))
+    assert np.square(found - wanted).sum() < 1e-3 * np.square(wanted).sum()
+
+
 def test_rounding_together_makes_good_what_a_filter_puts_out():
     source = tiny_automaton(deviation=0.1, **separable(bias=False))
     pictures, errors = random_pictures(4, 24, 9, 9), []

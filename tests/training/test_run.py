@@ -93,6 +93,8 @@ def test_another_seed_is_another_run(tmp_path):
         {"preset": "clothing", "training": {"iterations": 2}},
         {"cell": {"fire_rate": 1.0, "hidden_channels": 0}, "perceive": {"pad_values": 1}},
         {"update": {"widths": [8, 8]}, "perceive": {"widths": [4, 4]}},
+        {"perceive": {"widths": [8, 8], "neighbourhood": ["center", "moore"],
+                      "depthwise": [False, True], "kernel_quantizer": "ste_sign"}},
     ],
 )
 def test_settings_that_must_run(tmp_path, settings):
