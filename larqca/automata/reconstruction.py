@@ -57,7 +57,8 @@ class Reconstruction:
 
 
 def reconstruct(
-    weights: Array, levels: Array, scale: Array, seen: Seen, *, bias: Array | None, relu: bool
+    weights: Array, levels: Array, scale: Array, seen: Seen, *, bias: Array | None, relu: bool,
+    fixed: bool = False,
 ) -> Reconstruction:
     """Levels, scale and shift that put out what the float layer does.
 
@@ -69,6 +70,7 @@ def reconstruct(
         seen: the samples.
         bias: of the float layer, ``[outputs]``; None if the layers have none.
         relu: whether a ReLU follows.
+        fixed: whether the scale stays as it is.
     """
     inputs = seen.inputs.reshape(len(seen.inputs), -1).astype(np.float64)
     chosen, fitted = np.zeros_like(weights, np.float64), np.zeros(len(scale))
@@ -84,7 +86,8 @@ def reconstruct(
         damped = damp(moments)
         wanted = np.linalg.solve(
             damped, weighted @ (sums - aim) + (damped - moments) @ weights[:, outputs])
-        found, fit = round_together(wanted, levels, scale[outputs].astype(np.float64), moments)
+        found, fit = round_together(
+            wanted, levels, scale[outputs].astype(np.float64), moments, fixed=fixed)
         chosen[:, outputs], fitted[outputs] = found, fit
         if bias is not None:
             shift[outputs] = aim - middle @ (found * fit)
@@ -92,7 +95,8 @@ def reconstruct(
 
 
 def reconstruct_depthwise(
-    weights: Array, levels: Array, scale: Array, seen: Seen, *, bias: Array | None, relu: bool
+    weights: Array, levels: Array, scale: Array, seen: Seen, *, bias: Array | None, relu: bool,
+    fixed: bool = False,
 ) -> Reconstruction:
     """`reconstruct` of a depthwise layer, channel by channel; its weights are ``[taps,
     channels]``."""
@@ -101,7 +105,7 @@ def reconstruct_depthwise(
         one = slice(c, c + 1)
         own = Seen(seen.inputs[:, :, one], seen.sums[:, one])
         return reconstruct(weights[:, one], levels, scale[one], own,
-                           bias=None if bias is None else bias[one], relu=relu)
+                           bias=None if bias is None else bias[one], relu=relu, fixed=fixed)
 
     fits = [of_channel(c) for c in range(len(scale))]
     return Reconstruction(np.concatenate([fit.levels for fit in fits], axis=1),

@@ -70,7 +70,7 @@ def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Level
 
 
 def round_together(
-    weights: Array, levels: Array, scale: Array, moments: Array
+    weights: Array, levels: Array, scale: Array, moments: Array, *, fixed: bool = False
 ) -> tuple[Array, Array]:
     """Levels and a scale for each output with ``levels * scale`` near `weights`, as the inputs
     see it.
@@ -80,21 +80,23 @@ def round_together(
         levels: what a quantizer can put out, ``[levels]``, rising.
         scale: a first guess, ``[outputs]``.
         moments: mean products of the inputs, ``[rows, rows]``.
+        fixed: whether the scale stays as it is.
 
     Returns:
         Chosen levels ``[rows, outputs]`` and the scale ``[outputs]``.
     """
     # An output without weights keeps its scale of zero; any level will do.
     empty = scale == 0
-    outputs, factors = weights.shape[1], len(_FACTORS)
+    multiples = (1.0,) if fixed else _FACTORS
+    outputs, factors = weights.shape[1], len(multiples)
     # Every output once for each factor, all side by side.
     many = np.repeat(weights, factors, axis=1)
-    tried = (np.where(empty, 1.0, scale)[:, None] * np.asarray(_FACTORS)).ravel()
+    tried = (np.where(empty, 1.0, scale)[:, None] * np.asarray(multiples)).ravel()
     damped = damp(moments)
     found = _row_by_row(many, levels, tried, damped)
     for _ in range(_SWEEPS):
         found = _descended(found, many, levels, tried, damped)
-        tried = _fitted(found, many, damped, tried)
+        tried = tried if fixed else _fitted(found, many, damped, tried)
     errors = _errors(found * tried - many, damped).reshape(outputs, factors)
     best = np.arange(outputs) * factors + errors.argmin(axis=1)
     return found[:, best], np.where(empty, 0.0, tried[best])

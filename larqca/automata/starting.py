@@ -86,24 +86,56 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
 
 
 def _balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
-    """An automaton that computes what `source` does, but whose layers before depthwise ones
-    have weights of at most one for every output, where those of `model` are to be quantized
-    without scales: the depthwise weights take the magnitudes, as no ReLU stands between."""
-    arrays: dict[str, Array] = {}
-    pairs = pairwise(source.perceive_blocks + source.update_blocks)
-    for (one, two), target in zip(pairs, model.layout.layers, strict=False):
-        bare = target.kernel_quantizer is not None and not target.has_output_scale
-        movable = one.layout.kernel_quantizer is None and _stretchable(two.layout)
-        if bare and movable and two.layout.depthwise:
-            size = _nonzero(np.abs(_weights(one)).max(axis=(0, 1)))
-            own = {**source.arrays(), **arrays}
-            arrays |= _times_outputs(own, _outputs_held_by(one.layout), 1.0 / size)
-            arrays |= _times_outputs(own, _outputs_held_by(two.layout)[:1], size)
-    if not arrays:
-        return source
-    found = NeuralCA(source.layout)
-    found.set_arrays({**source.arrays(), **arrays})
+    """An automaton that computes what `source` does, its magnitudes held where `model` can
+    hold them, in stacks with depthwise layers.
+
+    A layer that is to be quantized without scales has weights in [-1, 1]. Its outputs may be
+    multiplied by any positive number where what reads them is divided by it, through a ReLU
+    too (Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction,
+    2019, section 4.1).
+    """
+    found = source
+    for number, (target, behind) in enumerate(pairwise(model.layout.layers)):
+        one, two = (found.perceive_blocks + found.update_blocks)[number : number + 2]
+        size = _handed_on(one, two, target, behind)
+        if size is not None:
+            found = _with_outputs_divided(found, number, size)
     return found
+
+
+def _handed_on(
+    one: Block, two: Block, target: LayerLayout, behind: LayerLayout
+) -> Array | None:
+    """What each output of the first layer is to be divided by, and the second layer's weights of
+    it multiplied: all of its largest weight where the second layer is depthwise; of a depthwise
+    first one so much that both have equally large weights of it."""
+    bare = target.kernel_quantizer is not None and not target.has_output_scale
+    if not bare or one.layout.kernel_quantizer is not None:
+        return None
+    size = _nonzero(np.abs(_weights(one)).max(axis=(0, 1)))
+    if two.layout.depthwise and _stretchable(two.layout):
+        return size
+    floats = two.layout.kernel_quantizer is None and two.layout.input_quantizer is None
+    if not target.depthwise or two.layout.depthwise or not floats or behind.input_quantizer:
+        return None
+    own = np.sqrt(size * _nonzero(np.abs(_weights(two)).max(axis=(0, 2))))
+    shared: Array = size * own.max() / own
+    return shared
+
+
+def _with_outputs_divided(found: NeuralCA, number: int, size: Array) -> NeuralCA:
+    """The automaton whose layer of this number puts out less, and the next one makes good."""
+    one, two = found.layout.layers[number : number + 2]
+    arrays = found.arrays()
+    if two.depthwise:
+        behind = _times_outputs(arrays, _outputs_held_by(two)[:1], size)
+    else:
+        kernel = f"{two.name}/kernel"
+        behind = {kernel: arrays[kernel] * size[:, None]}
+    own = _times_outputs(arrays, _outputs_held_by(one), 1.0 / size)
+    moved = NeuralCA(found.layout)
+    moved.set_arrays({**arrays, **own, **behind})
+    return moved
 
 
 def rounds_together(model: NeuralCA, source: NeuralCA) -> bool:
@@ -112,7 +144,7 @@ def rounds_together(model: NeuralCA, source: NeuralCA) -> bool:
     targets = model.perceive_blocks + model.update_blocks
     origins = source.perceive_blocks + source.update_blocks
     return any(
-        _newly_rounded(origin.layout, target.layout) and target.layout.has_output_scale
+        _newly_rounded(origin.layout, target.layout)
         and levels_of(target.kernel_quantizer, target.layout.kernel_quantizer or {}) is not None
         for target, origin in zip(targets, origins, strict=True))
 
@@ -335,7 +367,7 @@ def _requantized(
         seen = None if seen is None else Seen(seen.inputs * rows, seen.sums)
         arrays[f"{name}/input_scale"] = own.reshape(layout.input_scale_shape)
     latent, outputs = factorized(weights, _quantize(target), layout)
-    if seen is not None and layout.has_output_scale:
+    if seen is not None:
         theirs = found.get(f"{name}/bias", np.zeros(layout.outputs, np.float32))
         fit = _reconstructed(target, weights, outputs, seen, theirs)
         if fit is not None:
@@ -367,13 +399,23 @@ def _reconstructed(
         return None
     fit = (reconstruct_depthwise if layout.depthwise else reconstruct)(
         weights.reshape(-1, layout.outputs).astype(np.float64), levels.values, scale, seen,
-        bias=bias if layout.bias else None, relu=layout.relu)
+        bias=bias if layout.bias else None, relu=layout.relu, fixed=not layout.has_output_scale)
+    if not layout.has_output_scale and dorefa_mode(layout.kernel_quantizer) == "weights":
+        _reach_the_largest_level(fit.levels, weights)
     numbers = np.searchsorted(levels.values, fit.levels - 1e-6)
     latent = levels.latents[numbers].reshape(weights.shape).astype(np.float32)
     put_out = quantize(latent).reshape(fit.levels.shape)
     if np.abs(put_out - fit.levels).max() > 1e-4:
         return None  # DoReFa without a weight at its largest level
     return latent, fit.scale.astype(np.float32), (bias + fit.shift).astype(np.float32)
+
+
+def _reach_the_largest_level(levels: Array, weights: Array) -> None:
+    """DoReFa gives the largest of a layer's latent weights its largest level, one, and without
+    a scale nothing makes good what that does to all others: so one weight must have it."""
+    largest = np.abs(weights).reshape(levels.shape).argmax()
+    if np.abs(levels).max() < 1.0:
+        levels.flat[largest] = np.copysign(1.0, weights.flat[largest])
 
 
 def _nonzero(scale: Array) -> Array:

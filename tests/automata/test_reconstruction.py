@@ -82,3 +82,18 @@ def test_an_output_without_weights_puts_out_nothing(rng):
                       bias=np.zeros(OUTPUTS), relu=True)
     assert np.isfinite(fit.levels).all()
     np.testing.assert_array_equal((fit.levels * fit.scale)[:, 2], 0.0)
+
+
+def test_a_fixed_scale_stays_and_levels_still_make_good_what_others_lose():
+    generator = np.random.default_rng(5)
+    inputs = generator.normal(size=(400, 6)) @ generator.normal(size=(6, 12))
+    weights = generator.uniform(-1.0, 1.0, (12, 3))
+    levels = np.linspace(-1.0, 1.0, 8)
+    seen = Seen(inputs[:, None], inputs @ weights)
+    fit = reconstruct(weights, levels, np.ones(3), seen, bias=None, relu=False, fixed=True)
+    nearest = levels[np.abs(weights[..., None] - levels).argmin(axis=-1)]
+    error, of_nearest = (np.square(inputs @ (found - weights)).sum()
+                         for found in (fit.levels, nearest))
+    assert (fit.scale == 1.0).all()
+    assert set(np.unique(fit.levels)) <= set(levels)
+    assert error < 0.5 * of_nearest

@@ -112,14 +112,35 @@ def test_magnitudes_are_handed_over_wherever_they_are_held(perceive):
     assert np.square(found - wanted).sum() < 1e-3 * np.square(wanted).sum()
 
 
-def test_rounding_together_makes_good_what_a_filter_puts_out():
-    source = tiny_automaton(deviation=0.1, **separable(bias=False))
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("update", [None, {**DORE, "k_bit": 8}])
+def test_a_stack_without_scales_hands_magnitudes_to_the_update(bias, update):
+    """Also where a depthwise filter is ten times another, which no level would tell from zero."""
+    trained = tiny_automaton(deviation=0.15, **separable(bias=bias))
+    unequal = np.logspace(0, 3, trained.perceive_blocks[1].layout.outputs)[:, None]
+    trained.set_arrays({
+        name: array * unequal if array.shape[-1] == 1 else array
+        for name, array in trained.arrays().items()})
+    settings = separable(kernel_quantizer={**DORE, "k_bit": 8}, bias=bias)
+    settings["perceive"]["scale"] = "none"
+    settings["update"]["kernel_quantizer"] = update
+    model = NeuralCA(layout_of(build_run_config(settings)))
+    start_from(model, trained)
+    state = random_state(model, random_pictures(1, 3, 5, 7), 2)
+    wanted, found = (each.rollout(state, 1) - state for each in (trained, model))
+    assert np.square(found - wanted).sum() < 1e-3 * np.square(wanted).sum()
+
+
+@pytest.mark.parametrize("scale", [None, "none", ["none", "channel"]])
+def test_rounding_together_makes_good_what_a_stack_puts_out(scale):
+    source = tiny_automaton(deviation=0.3, **separable(bias=False))
     pictures, errors = random_pictures(4, 24, 9, 9), []
     state = source.rollout(source.seed_state(random_pictures(5, 8, 9, 9)), 20)
     wanted = source.rollout(state, 1) - state
+    settings = separable(kernel_quantizer={**DORE, "k_bit": 3}, bias=False)
+    settings["perceive"]["scale"] = scale
     for seen in (None, pictures):
-        model = NeuralCA(layout_of(build_run_config(
-            separable(kernel_quantizer={**DORE, "k_bit": 3}, bias=False))))
+        model = NeuralCA(layout_of(build_run_config(settings)))
         start_from(model, source, seen)
         errors.append(np.square(model.rollout(state, 1) - state - wanted).sum())
     assert errors[1] < 0.8 * errors[0]

@@ -321,9 +321,9 @@ def test_each_layer_is_rebuilt_with_its_own_bias_and_rectifier(monkeypatch):
     asked = []
     rebuild = starting.reconstruct
 
-    def spied(*arguments, bias, relu):
+    def spied(*arguments, bias, relu, **others):
         asked.append((bias, relu))
-        return rebuild(*arguments, bias=bias, relu=relu)
+        return rebuild(*arguments, bias=bias, relu=relu, **others)
 
     monkeypatch.setattr(starting, "reconstruct", spied)
     source = tiny_automaton(seed=1, deviation=0.05)
