@@ -16,7 +16,8 @@ PLANES = {"kernel_quantizer": "ste_sign", "kernel_planes": 3}
 @pytest.mark.parametrize(("network", "expected"), [
     ({}, False),
     (PLANES, True),
-    ({**PLANES, "scale": "none"}, False),  # nothing to fit
+    ({**PLANES, "scale": "none"}, True),  # levels alone
+    ({"kernel_quantizer": "ste_sign", "kernel_planes": 1}, False),
     ({"kernel_quantizer": "ste_tern", "kernel_planes": 1}, False),
     ({"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}}, True),
 ], ids=str)
