@@ -21,6 +21,10 @@ DEFAULT_OPTIMIZER: str = OptimizerConfig().name
 # latent weights learn so many times faster than the rest, unless a configuration says how fast
 # (sweeps/digits_latents.yaml).
 PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
+# The learning rate where float kernels with learned scales read inputs of one bit, unless a
+# configuration names one: such rows start from float, and at the usual rate they diverge
+# (sweeps/digits_names.yaml).
+RATE_BEHIND_SIGNS = 1e-4
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,8 +68,12 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(merge(PRESETS[preset], given))
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error))) from error
-    named = "latent_factor" in config.training.optimizer.model_fields_set
-    return config if named else _with_fast_latents(config)
+    named = config.training.optimizer.model_fields_set
+    if "latent_factor" not in named:
+        config = _with_fast_latents(config)
+    if "learning_rate" not in named and _has_floats_behind_signs(config):
+        config = _with_optimizer(config, learning_rate=RATE_BEHIND_SIGNS)
+    return config
 
 
 def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
@@ -82,7 +90,20 @@ def _with_fast_latents(config: RunConfig) -> RunConfig:
     if PLAIN_LATENTS not in factors:
         return config
     factor = factors if usual in factors else PLAIN_LATENTS
-    optimizer = config.training.optimizer.model_copy(update={"latent_factor": factor})
+    return _with_optimizer(config, latent_factor=factor)
+
+
+def _has_floats_behind_signs(config: RunConfig) -> bool:
+    return any(
+        kernel is None and inputs is not None and scale != "none"
+        and not is_import_path(inputs["name"]) and bits(inputs) == 1
+        for network in (config.perceive, config.update)
+        for kernel, inputs, scale in zip(
+            network.kernel_quantizer, network.input_quantizer, network.scale, strict=True))
+
+
+def _with_optimizer(config: RunConfig, **settings: Any) -> RunConfig:
+    optimizer = config.training.optimizer.model_copy(update=settings)
     training = config.training.model_copy(update={"optimizer": optimizer})
     return config.model_copy(update={"training": training})
 

@@ -264,7 +264,8 @@ class OptimizerConfig(Section):
     Attributes:
         name: `muon` (`larqca.training.muon`), with which automata learn several times
             faster, or one of Keras' optimizers (`adam` is the published one).
-        learning_rate: for scales, biases and float kernels.
+        learning_rate: for scales, biases and float kernels. By default it is a tenth where float
+            kernels with learned scales read inputs of one bit, which else diverge.
         latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
             that of everything else: one for all layers with such a kernel, or a list with one
             for each (perceive before update). Little keeps what a row starts from; by default

@@ -41,6 +41,20 @@ def test_the_name_of_a_run_stays_the_same_between_versions():
     assert run_hash(build_run_config({})) == "218d45baab79e8b9"
 
 
+def test_float_kernels_behind_signs_learn_slowly_unless_a_rate_is_named():
+    def rate(**settings):
+        return build_run_config(settings).training.optimizer.learning_rate
+
+    signs = {"input_quantizer": "ste_sign"}
+    assert rate() == rate(update=signs | {"kernel_quantizer": "ste_sign"}) == 1e-3
+    assert rate(update=signs) == rate(perceive=signs, update=signs) == 1e-4
+    assert rate(update=signs | {"scale": "none"}) == 1e-3  # from scratch
+    assert rate(update={"input_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}}) == 1e-3
+    assert rate(update={"input_quantizer": "a_users:own"}) == 1e-3
+    named = {"optimizer": {"learning_rate": 1e-3}}
+    assert rate(update=signs, training=named) == 1e-3
+
+
 def latent_factor(**settings):
     return build_run_config(settings).training.optimizer.latent_factor
 
