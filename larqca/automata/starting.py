@@ -103,9 +103,7 @@ def _balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
     return found
 
 
-def _handed_on(
-    one: Block, two: Block, target: LayerLayout, behind: LayerLayout
-) -> Array | None:
+def _handed_on(one: Block, two: Block, target: LayerLayout, behind: LayerLayout) -> Array | None:
     """What each output of the first layer is to be divided by, and the second layer's weights of
     it multiplied: all of its largest weight where the second layer is depthwise; of a depthwise
     first one so much that both have equally large weights of it."""
@@ -397,10 +395,11 @@ def _reconstructed(
     levels = levels_of(target.kernel_quantizer, layout.kernel_quantizer or {})
     if levels is None:
         return None
+    fixed = not layout.has_output_scale
     fit = (reconstruct_depthwise if layout.depthwise else reconstruct)(
         weights.reshape(-1, layout.outputs).astype(np.float64), levels.values, scale, seen,
-        bias=bias if layout.bias else None, relu=layout.relu, fixed=not layout.has_output_scale)
-    if not layout.has_output_scale and dorefa_mode(layout.kernel_quantizer) == "weights":
+        bias=bias if layout.bias else None, relu=layout.relu, fixed=fixed)
+    if fixed and dorefa_mode(layout.kernel_quantizer) == "weights":
         _reach_the_largest_level(fit.levels, weights)
     numbers = np.searchsorted(levels.values, fit.levels - 1e-6)
     latent = levels.latents[numbers].reshape(weights.shape).astype(np.float32)
@@ -413,8 +412,8 @@ def _reconstructed(
 def _reach_the_largest_level(levels: Array, weights: Array) -> None:
     """DoReFa gives the largest of a layer's latent weights its largest level, one, and without
     a scale nothing makes good what that does to all others: so one weight must have it."""
-    largest = np.abs(weights).reshape(levels.shape).argmax()
     if np.abs(levels).max() < 1.0:
+        largest = np.abs(weights).argmax()
         levels.flat[largest] = np.copysign(1.0, weights.flat[largest])
 
 
