@@ -3,6 +3,7 @@ import pytest
 
 from larqca.automata import starting
 from larqca.automata.calibration import layer_windows, moments_met
+from larqca.automata.reconstruction import Reconstruction
 from larqca.automata.starting import start_from
 from larqca.errors import ModelFileError
 from larqca.quantizers.registry import QUANTIZERS
@@ -333,3 +334,20 @@ def test_each_layer_is_rebuilt_with_its_own_bias_and_rectifier(monkeypatch):
     assert [relu for _, relu in asked] == [layer.relu for layer in source.layout.layers]
     for (bias, _), layer in zip(asked, source.layout.layers, strict=True):
         np.testing.assert_array_equal(bias, source.arrays()[f"{layer.name}/bias"])
+
+
+def test_an_unscaled_dorefa_layer_keeps_rounded_weights_below_the_largest_level(monkeypatch):
+    """Its quantizer would stretch them up to that level, if no weight had it."""
+    levels = np.linspace(-1.0, 1.0, 8)
+
+    def below(weights, values, scale, seen, **settings):
+        return Reconstruction(np.full(weights.shape, levels[4]), scale, np.zeros(len(scale)))
+
+    monkeypatch.setattr(starting, "reconstruct", below)
+    dorefa = {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}, "scale": "none"}
+    target = tiny_automaton(seed=2, update=dorefa)
+    start_from(target, tiny_automaton(seed=1, deviation=0.05), random_pictures(1, 32, 10, 10))
+    for block in target.update_blocks:
+        weights = np.sort(np.abs(block.weights().numpy()).ravel())
+        assert weights[-1] == pytest.approx(1.0)
+        assert weights[:-1] == pytest.approx(levels[4])
