@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from larqca.automata.engine import Engine
 from larqca.automata.layers import Block
+from larqca.automata.layout import LayerLayout
+from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.pictures import Cells
 from larqca.automata.randomness import Draws
+from larqca.automata.rank_one import RankOneBlock, composed
 from larqca.automata.sites import DEAD, FIRST_LIVE, FIRST_SITE, OUTSIDE, find_sites
 from larqca.backend import tf
 
@@ -27,20 +30,25 @@ class LiveEngine(Engine):
 
     A perceive stack of several 3x3 layers is computed at all cells that the last
     layer can see, and the last layer at the cells that fire. Of two layers, the first
-    one's sums are kept (`_KeptSums`) where that gives the same numbers but for rounding.
+    one's sums are kept (`_KeptSums`) where that gives the same numbers but for rounding; two
+    that make kernels of rank one are computed as one (`RankOneBlock`).
     """
+
+    def __init__(self, model: NeuralCA, shards: int = 1) -> None:
+        super().__init__(model, shards)
+        self._perceive = composed(model.perceive_blocks)
 
     @property
     def prepared_spec(self) -> tuple[Any, ...]:
         """Grey values of the first table, then a neighbour index for each perceive layer."""
         index = [tf.TensorSpec([None, len(layer.places)], tf.int32)
-                 for layer in self.model.layout.perceive]
+                 for layer in self._layers]
         return (tf.TensorSpec([None], tf.float32), *index)
 
     def prepare(self, cells: Cells) -> tuple[Array, ...]:
         """See `prepared_spec` and `larqca.automata.sites`."""
-        sites = find_sites(cells, len(self.model.layout.perceive))
-        layers = self.model.layout.perceive
+        layers = self._layers
+        sites = find_sites(cells, len(layers))
         taps = [index if layer.is_full else np.ascontiguousarray(index[:, layer.places])
                 for index, layer in zip(sites.neighbours, layers, strict=True)]
         return sites.grey, *taps
@@ -48,14 +56,15 @@ class LiveEngine(Engine):
     def advance(self, state: Any, prepared: tuple[Any, ...], draws: Sequence[Draws]) -> Any:
         """See `Engine.advance`."""
         grey, *neighbours = prepared
-        perceive = [(block, block.multiplier()) for block in self.model.perceive_blocks]
+        perceive = [(block, block.multiplier()) for block in self._perceive]
         update = [(block, block.multiplier()) for block in self.model.update_blocks]
         # The whole rollout works on the first layer's table: grey and state, of live
         # cells and of the rows around them that never change.
         live = tf.shape(state)[0]
         table = _table(grey, state)
         outside = _outside(perceive[0][0], tf.shape(table))
-        kept = _KeptSums(perceive[0][0], table, outside, neighbours[0]) if self._keeps else None
+        first = self._first_kept
+        kept = None if first is None else _KeptSums(first, table, outside, neighbours[0])
         for step in draws:
             windows = tf.gather(neighbours[-1], step.firing)
             if kept is None:
@@ -74,12 +83,18 @@ class LiveEngine(Engine):
         return table[FIRST_LIVE : FIRST_LIVE + live, 1:]
 
     @property
-    def _keeps(self) -> bool:
-        blocks = self.model.perceive_blocks
-        if len(blocks) != 2 or blocks[0].exact_sums:
-            return False
-        first, last = (block.layout for block in blocks)
-        return first.places == last.places  # what one sees is what the other is seen from
+    def _layers(self) -> list[LayerLayout]:
+        return [block.layout for block in self._perceive]
+
+    @property
+    def _first_kept(self) -> Block | None:
+        """The first of two perceive layers if its sums are to be kept."""
+        if len(self._perceive) != 2:
+            return None
+        first, last = self._perceive
+        # What one sees is what the other is seen from.
+        alike = first.layout.places == last.layout.places
+        return first if isinstance(first, Block) and alike and not first.exact_sums else None
 
 
 class _KeptSums:
@@ -128,7 +143,8 @@ def _table(grey: Any, state: Any) -> Any:
 
 
 def _perceive(
-    layers: list[tuple[Block, Multiply]], table: Any, outside: Any, neighbours: list[Any]
+    layers: list[tuple[Block | RankOneBlock, Multiply]], table: Any, outside: Any,
+    neighbours: list[Any],
 ) -> Any:
     """What the sites of the last layer perceive, ``[sites, outputs]``. Layers before it
     are computed at all their sites, because the layer after them looks around."""
@@ -142,7 +158,7 @@ def _perceive(
     return table
 
 
-def _as_sites(rows: Any, block: Block) -> Any:
+def _as_sites(rows: Any, block: Block | RankOneBlock) -> Any:
     """What a layer before `block` put out, ``[sites, channels]``, as the table of `block`."""
     padding = float(block.layout.pad_values)
     return tf.pad(rows, [[FIRST_SITE, 0], [0, 0]], constant_values=padding)
@@ -153,7 +169,7 @@ def _windows(table: Any, index: Any) -> Any:
     return tf.reshape(_gather(table, index), [-1, index.shape[1] * table.shape[1]])
 
 
-def _outside(block: Block, shape: Any) -> Any:
+def _outside(block: Block | RankOneBlock, shape: Any) -> Any:
     """What must be added to the first layer's quantized table so that its first row says
     what the padding says; None where it does so already."""
     if block.layout.input_quantizer is None and not block.layout.pad_values:

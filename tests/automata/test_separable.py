@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from larqca.automata.engine import make_engine
 from larqca.automata.layout import layout_of
 from larqca.automata.model_file import load_model, write_model
 from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.rank_one import composed
 from larqca.automata.starting import start_from
 from larqca.backend import tf
 from larqca.config.canonical import build_run_config
@@ -49,6 +51,45 @@ def test_engines_agree(neighbourhood, pad_values, quantizer):
     size = max(1.0, float(np.abs(dense).max()))
     np.testing.assert_allclose(live, dense, rtol=1e-4, atol=1e-5 * size)
     assert np.abs(live - state).max() > 0.01
+
+
+@pytest.mark.parametrize("quantizer", ["none", *QUANTIZERS])
+def test_engines_agree_on_both_layers_as_one(quantizer):
+    """States, and gradients of every variable."""
+    model = tiny_automaton(deviation=0.3, **separable(kernel_quantizer=quantizer, bias=False))
+    pictures = random_pictures(1, 3, 5, 7)
+    state = random_state(model, pictures, 2)
+    found = []
+    for name in ("live", "dense"):
+        engine = make_engine(model, name, shards=1)
+        cells = engine.pictures(pictures).cells(np.arange(3))
+        batch = engine.pack(cells)
+        states = [tf.constant(cells.pack(state[..., 1:]))]
+        with tf.GradientTape() as tape:
+            after = engine.rollout(states, batch.prepared, 3, tf.constant([1, 2], tf.int64))[0]
+            loss = tf.reduce_mean(tf.square(after))
+        found.append([after, *tape.gradient(loss, model.trainable_variables)])
+    for live, dense in zip(*found, strict=True):
+        size = max(1e-6, float(np.abs(dense).max()))
+        np.testing.assert_allclose(live, dense, rtol=1e-3, atol=1e-4 * size)
+
+
+@pytest.mark.parametrize(("change", "one"), [
+    ({}, True), ({"kernel_quantizer": "ste_sign", "scale": "channel"}, True),
+    ({"bias": True}, False), ({"bias": [False, True]}, True), ({"pad_values": 1}, False),
+    ({"neighbourhood": ["moore", "moore"]}, False),
+    ({"input_quantizer": ["ste_sign", None]}, False)])
+def test_which_layers_are_computed_as_one(change, one):
+    perceive = {**separable(bias=False)["perceive"], **change}
+    settings = {**separable(bias=False), "perceive": perceive}
+    blocks = NeuralCA(layout_of(build_run_config(settings))).perceive_blocks
+    assert len(composed(blocks)) == (1 if one else 2)
+
+
+def test_filters_that_a_quantizer_reads_are_computed_apart():
+    settings = separable(bias=False)
+    settings["update"]["input_quantizer"] = "ste_sign"
+    assert len(composed(NeuralCA(layout_of(build_run_config(settings))).perceive_blocks)) == 2
 
 
 def test_both_layers_are_one_convolution_with_kernels_of_rank_one():
