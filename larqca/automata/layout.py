@@ -196,8 +196,8 @@ class AutomatonLayout:
         return {name: shape for shapes in layers for name, shape in shapes.items()}
 
     def trunk(self) -> tuple[tuple[tuple[int, ...], int, int, bool], ...]:
-        """(taps, inputs, outputs, depthwise) of each layer: what two automata must share for
-        one to start from the other's weights."""
+        """(taps, inputs, outputs, depthwise) of each layer: what two automata share of which
+        one starts from the other's weights as they are."""
         return tuple((layer.places, layer.inputs, layer.outputs, layer.depthwise)
                      for layer in self.layers)
 
@@ -278,6 +278,8 @@ def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
     """An automaton can start from another one's weights if both have the same layers, up
     to quantizers, scales and biases, and layers whose inputs are quantized in the source
     read the same in both: what they were trained on cannot be had from anything else.
+    Fewer channels between layers fit too (`larqca.automata.narrowing`), where the source's
+    kernels are float: what a quantizer gives may depend on all weights of a kernel.
 
     Raises:
         ModelFileError: says which layers each has.
@@ -286,11 +288,17 @@ def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
     if namings[0] != namings[1]:
         raise ModelFileError(f"its cell.classes_per_channel is {namings[0]}, that of the automaton "
                              f"to start is {namings[1]}; class channels would mean something else")
-    if source.trunk() != target.trunk() or source.classes != target.classes:
+    if not _reaches(source, target) or source.classes != target.classes:
         raise ModelFileError(
             f"its layers (kernel, inputs-outputs) are {_shown(source)}, "
-            f"those of the automaton to start are {_shown(target)}"
+            f"those of the automaton to start are {_shown(target)}; these may be narrower, no more"
         )
+    quantized = [one.name for one in source.layers if one.kernel_quantizer is not None]
+    if quantized and source.trunk() != target.trunk():
+        raise ModelFileError(
+            f"its layers are {_shown(source)}, those of the automaton to start are "
+            f"{_shown(target)}, and {quantized[0]} is quantized; an automaton is made narrower "
+            "first, and quantized then")
     for one, other in zip(source.layers, target.layers, strict=True):
         unscaled = one.has_input_scale and not other.has_input_scale
         if one.input_quantizer is not None and (one.inputs_read != other.inputs_read or unscaled):
@@ -298,6 +306,18 @@ def check_fits(source: AutomatonLayout, target: AutomatonLayout) -> None:
                 f"{one.name} has {_inputs_shown(one)} there, and {_inputs_shown(other)} in the "
                 "automaton to start; inputs must be float there, or the same"
             )
+
+
+def _reaches(source: AutomatonLayout, target: AutomatonLayout) -> bool:
+    """Whether the layers are the same but for channels between them, of which the target has
+    no more."""
+    if len(source.layers) != len(target.layers):
+        return False
+    ends = [(each.layers[0].inputs, each.layers[-1].outputs) for each in (source, target)]
+    return ends[0] == ends[1] and all(
+        (one.places, one.depthwise) == (other.places, other.depthwise)
+        and one.outputs >= other.outputs
+        for one, other in zip(source.layers, target.layers, strict=True))
 
 
 def _inputs_shown(layer: LayerLayout) -> str:

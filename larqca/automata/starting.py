@@ -18,6 +18,7 @@ import numpy.typing as npt
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
+from larqca.automata.narrowing import narrowed
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.reconstruction import Seen, reconstruct, reconstruct_depthwise
 from larqca.automata.rounding import levels_of
@@ -52,19 +53,21 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
     """Give `model` the weights of `source`, quantized as `model` wants them.
 
     A layer that is quantized and scaled alike in both is copied as it is. Layers start one
-    after the other, and each sees what those before it have become.
+    after the other, and each sees what those before it have become. Of a wider source the
+    channels are taken that count most (`larqca.automata.narrowing`).
 
     Args:
         model: the automaton to start.
-        source: one of the same layers, up to quantizers, scales and biases.
+        source: one of the same layers, up to quantizers, scales and biases, and as wide or wider.
         images: grey ``[pictures, height, width]``, on which the source runs to tell what
             new input quantizers must cover, and what rounded weights must put out; without
             them, the former start as they are, and weights are rounded one by one.
 
     Raises:
-        ModelFileError: the automata differ in more than quantizers, scales and biases.
+        ModelFileError: the automata differ in more than that.
     """
     check_fits(source.layout, model.layout)
+    source = narrowed(source, model.layout, images)
     balanced = _balanced(source, model)
     targets = model.perceive_blocks + model.update_blocks
     origins = balanced.perceive_blocks + balanced.update_blocks

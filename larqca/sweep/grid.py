@@ -38,7 +38,8 @@ the run that it starts from included, so that editing the grid keeps all other r
 A row that says nothing of `start_from` and whose quantized layers have learned scales (and
 kernels levels of both signs) starts from the baseline, if that is a float automaton of the
 same layers on the same data. Such layers have planes, too, unless they say how many; those
-with `scale: none` have not (`larqca.config.schema`).
+with `scale: none` have not (`larqca.config.schema`). A row of fewer channels has to say what it
+starts from: it takes the channels that count most of a float one (`larqca.automata.narrowing`).
 """
 
 from __future__ import annotations

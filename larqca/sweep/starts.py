@@ -115,7 +115,7 @@ def _fits(source: AutomatonLayout, target: AutomatonLayout) -> bool:
         check_fits(source, target)
     except ModelFileError:
         return False
-    return True
+    return source.trunk() == target.trunk()
 
 
 def _can_follow(layout: AutomatonLayout) -> bool:

@@ -38,7 +38,7 @@ def test_what_a_row_says_is_done() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"preset": "compact"}, {"data": "mnist"},
+    [{"preset": "compact"}, {"data": "mnist"}, {"perceive": {"widths": [40]}},
      {"update": {"kernel_quantizer": "ste_sign", "scale": "none"}},
      {"update": {"kernel_quantizer": "ste_heaviside", "kernel_planes": 1}}],
 )  # fmt: skip
