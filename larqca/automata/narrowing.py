@@ -78,10 +78,9 @@ def _sliced(
     arrays: Mapping[str, Array], layer: LayerLayout, inputs: Array, outputs: Array
 ) -> dict[str, Array]:
     """The layer's arrays with these inputs and outputs alone."""
-    own = {name: arrays[name] for name in layer.array_shapes()}
     found = {}
-    for name, array in own.items():
-        kind = name.rsplit("/", 1)[1]
+    for name in layer.array_shapes():
+        kind, array = name.rsplit("/", 1)[1], arrays[name]
         if kind == "kernel":
             array = array[:, :, inputs]
             found[name] = array if layer.depthwise else array[..., outputs]

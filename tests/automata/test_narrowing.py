@@ -60,9 +60,13 @@ def test_what_pictures_show_counts():
     source.set_arrays(arrays)
     target = layout(whole(5, bias=False))
     weights = source.arrays()["update/0/kernel"]
-    seen = narrowed(source, target, random_pictures(1, 4, 6, 6)).arrays()["update/0/kernel"]
+    pictures = random_pictures(1, 4, 6, 6)
+    seen = narrowed(source, target, pictures).arrays()["update/0/kernel"]
     blind = narrowed(source, target, None).arrays()["update/0/kernel"]
     np.testing.assert_array_equal(seen, np.delete(weights, 2, axis=2))
+    model = NeuralCA(target)
+    start_from(model, source, pictures)
+    np.testing.assert_array_equal(model.arrays()["update/0/kernel"], seen)
     assert np.abs(blind).max() == np.abs(weights).max()
 
 

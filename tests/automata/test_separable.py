@@ -62,6 +62,8 @@ def test_engines_agree_on_both_layers_as_one(quantizer):
     found = []
     for name in ("live", "dense"):
         engine = make_engine(model, name, shards=1)
+        # grey and one neighbour index, not two; images and coordinates
+        assert len(engine.prepared_spec) == 2
         cells = engine.pictures(pictures).cells(np.arange(3))
         batch = engine.pack(cells)
         states = [tf.constant(cells.pack(state[..., 1:]))]
