@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from larqca.automata.layout import LayerLayout
+from larqca.automata.settled import SettledWeights
 from larqca.backend import keras, larq, tf
 from larqca.quantizers.build import build
 from larqca.quantizers.planes import input_planes, kernel_planes
@@ -110,6 +111,8 @@ class Block:
 
     def __init__(self, layout: LayerLayout, seed: int, *, feeds_quantizer: bool = False) -> None:
         self.layout = layout
+        # While weights settle (`larqca.training.settling`), these are the kernel's.
+        self.settled: SettledWeights | None = None
         # Sums of few different values are often exactly zero, and a sign of them must not
         # depend on the rounding of a scale that is multiplied into the kernel.
         self.exact_sums = feeds_quantizer or layout.input_quantizer is not None
@@ -144,9 +147,10 @@ class Block:
 
     def _scaled_kernel_quantizer(self) -> Any:
         """The kernel quantizer, followed by the scale of the kernel's rows."""
-        layout, quantizer = self.layout, self.kernel_quantizer
-        if not isinstance(self.input_scale, KernelScale) and layout.is_full:
-            return quantizer
+        quantizer = self.kernel_quantizer
+        bare = not isinstance(self.input_scale, KernelScale) and self.layout.is_full
+        if quantizer is None and bare:
+            return None
 
         def scaled(kernel: Any) -> Any:
             return self.spread(self._scaled_taps(kernel))
@@ -179,8 +183,19 @@ class Block:
     def levels(self, kernel: Any) -> Any:
         """What the kernel quantizer makes of a kernel's weights, in the shape of `taps`: a
         quantizer that looks at all weights must not see places without one."""
-        taps = self.taps(kernel)
+        if self.settled is not None:
+            return self.taps(self.settled.kernel(kernel))
+        return self.quantized(self.taps(kernel))
+
+    def quantized(self, taps: Any) -> Any:
+        """What the kernel quantizer makes of weights in the shape of `taps`."""
         return taps if self.kernel_quantizer is None else self.kernel_quantizer(taps)
+
+    def has_weight(self) -> Any:
+        """At which places of the kernel a weight is, in its shape, bool."""
+        shape = self.latent_kernel.shape
+        ones = tf.ones_like(self.taps(tf.zeros(shape)))
+        return np.asarray(self.spread(ones)).reshape(shape) > 0
 
     def _scaled_taps(self, kernel: Any) -> Any:
         levels, scale = self.levels(kernel), self.input_scale

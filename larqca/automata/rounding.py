@@ -50,7 +50,13 @@ class Levels:
 
 def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
     """The levels of a kernel quantizer; None where rounding together is not for it: it has
-    too few or too many, or looks at the whole kernel.
+    too few or too many, or looks at the whole kernel. Arguments as of `kernel_levels`."""
+    found = kernel_levels(quantizer, spec)
+    return found if found is not None and _FEWEST <= len(found.values) <= _MOST else None
+
+
+def kernel_levels(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
+    """The levels of a kernel quantizer; None where it looks at the whole kernel.
 
     Args:
         quantizer: latent weights to levels.
@@ -66,7 +72,7 @@ def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Level
         latents = np.array([np.median(probes[found == value]) for value in values])
     else:
         return None
-    return Levels(values, latents) if _FEWEST <= len(values) <= _MOST else None
+    return Levels(values, latents)
 
 
 def round_together(

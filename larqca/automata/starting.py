@@ -49,7 +49,9 @@ class InputChange:
     by_scale: bool = False
 
 
-def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -> None:
+def start_from(
+    model: NeuralCA, source: NeuralCA, images: Array | None = None, *, to_settle: bool = False
+) -> None:
     """Give `model` the weights of `source`, quantized as `model` wants them.
 
     A layer that is quantized and scaled alike in both is copied as it is. Layers start one
@@ -62,6 +64,9 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
         images: grey ``[pictures, height, width]``, on which the source runs to tell what
             new input quantizers must cover, and what rounded weights must put out; without
             them, the former start as they are, and weights are rounded one by one.
+        to_settle: whether latent weights are to be what the kernels are while no weight has
+            settled (`larqca.training.settling`): of float kernels the weights, as they are,
+            over the scales that their levels want.
 
     Raises:
         ModelFileError: the automata differ in more than that.
@@ -74,15 +79,17 @@ def start_from(model: NeuralCA, source: NeuralCA, images: Array | None = None) -
     changes = _input_changes(model, source, images)
     rounded = [_newly_rounded(one.layout, two.layout)
                for one, two in zip(origins, targets, strict=True)]
-    met = moments_met(source, images) if images is not None and any(rounded) else []
+    met = [] if images is None or to_settle or not any(rounded) else moments_met(source, images)
     shapes = model.layout.array_shapes()
     for number, (target, origin) in enumerate(zip(targets, origins, strict=True)):
         found = {name: variable.numpy() for name, variable in origin.variables.items()}
         if _quantized_alike(origin.layout, target.layout) and changes[number] is None:
             mine = {**_defaults(target), **found}
+            if to_settle and target.latents:
+                mine[f"{target.layout.name}/kernel"] = _levels_as_latents(origin)
         else:
             seen = _seen(model, balanced, met, number, changes[number]) if rounded[number] else None
-            mine = _requantized(target, origin, found, changes[number], seen)
+            mine = _requantized(target, origin, found, changes[number], seen, to_settle)
         mine = _outputs_changed(mine, target, changes[number + 1])
         arrays = {**model.arrays(), **mine}
         model.set_arrays({name: arrays[name] for name in shapes})
@@ -338,7 +345,7 @@ def _weights(block: Block) -> Array:
 
 def _requantized(
     target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None,
-    seen: Seen | None,
+    seen: Seen | None, to_settle: bool = False,
 ) -> dict[str, Array]:
     """Arrays of `target` that compute as nearly as it can what `origin` computes, on inputs
     like those that were seen."""
@@ -367,7 +374,7 @@ def _requantized(
         weights = weights / rows[..., None]
         seen = None if seen is None else Seen(seen.inputs * rows, seen.sums)
         arrays[f"{name}/input_scale"] = own.reshape(layout.input_scale_shape)
-    latent, outputs = factorized(weights, _quantize(target), layout)
+    latent, outputs = factorized(weights, _quantize(target), layout, to_settle=to_settle)
     if seen is not None:
         theirs = found.get(f"{name}/bias", np.zeros(layout.outputs, np.float32))
         fit = _reconstructed(target, weights, outputs, seen, theirs)
@@ -433,7 +440,8 @@ _SPREADS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0)
 
 
 def factorized(
-    weights: Array, quantize: Callable[[Array], Array] | None, layout: LayerLayout
+    weights: Array, quantize: Callable[[Array], Array] | None, layout: LayerLayout,
+    *, to_settle: bool = False,
 ) -> tuple[Array, Array]:
     """Latent weights and output scale with ``quantize(latent) * scale`` near `weights`.
 
@@ -445,6 +453,7 @@ def factorized(
         weights: float32 ``[taps, inputs, outputs]``.
         quantize: the kernel quantizer, or None for a float kernel.
         layout: of the layer; without an output scale the scale is one.
+        to_settle: see `start_from`: neither clipped nor fitted, so that the product is `weights`.
 
     Returns:
         latent ``[taps, inputs, outputs]`` and scale ``[outputs]``, float32.
@@ -454,11 +463,20 @@ def factorized(
         return weights.astype(np.float32), ones
     tanh = dorefa_mode(layout.kernel_quantizer) == "weights"
     if not layout.has_output_scale:
-        return _before_tanh(np.clip(weights, -1.0, 1.0).astype(np.float32), tanh), ones
+        return _bare(weights, tanh, to_settle), ones
     magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
     fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
-    _, latent, scale = min(fits, key=lambda fit: fit[0])
-    return latent, scale
+    best = min(range(len(fits)), key=lambda number: fits[number][0])
+    if to_settle:
+        reach = _SPREADS[best] * magnitude
+        return (weights / reach).astype(np.float32), reach
+    return fits[best][1:]
+
+
+def _bare(weights: Array, tanh: bool, to_settle: bool) -> Array:
+    """Latent weights of a layer without scales."""
+    within = weights if to_settle else np.clip(weights, -1.0, 1.0)
+    return _before_tanh(within.astype(np.float32), tanh and not to_settle)
 
 
 def _fit(
@@ -485,7 +503,20 @@ def _before_tanh(latent: Array, tanh: bool) -> Array:
     return np.arctanh(np.tanh(np.float32(1.0)) * latent) if tanh else latent
 
 
+def _levels_as_latents(block: Block) -> Array:
+    """The levels of a quantized kernel in the kernel's own shape."""
+    taps = block.taps(tf.convert_to_tensor(block.latent_kernel))
+    levels: Array = np.asarray(block.spread(block.quantized(taps)))
+    return levels.reshape(block.latent_kernel.shape)
+
+
 def _quantize(block: Block) -> Callable[[Array], Array] | None:
     if block.kernel_quantizer is None:
         return None
-    return lambda latent: np.asarray(block.levels(block.spread(latent))).reshape(latent.shape)
+
+    def quantize(latent: Array) -> Array:
+        levels = block.quantized(block.taps(block.spread(latent)))
+        result: Array = np.asarray(levels).reshape(latent.shape)
+        return result
+
+    return quantize

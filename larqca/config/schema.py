@@ -25,6 +25,8 @@ from larqca.quantizers.registry import (
     check_planes,
     default_input_planes,
     default_kernel_planes,
+    label,
+    looks_at_all_weights,
     normalize,
 )
 
@@ -344,6 +346,10 @@ class TrainingConfig(Section):
             which keeps this share of itself at every iteration (None: the last weights, as
             published). One-bit automata agree far better with it (`reports/`).
         divergence_loss: a loss beyond this ends the run as diverged.
+        settle_until: until this share of the iterations the weights of quantized kernels take
+            their levels for good, little by little; those that have not are float numbers
+            that are trained on (`larqca.training.settling`). None: they are quantized from
+            the first iteration on.
     """
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"
@@ -360,6 +366,12 @@ class TrainingConfig(Section):
     clip_latents: bool = True
     average: Fraction | None = 0.995
     divergence_loss: Annotated[float, Field(gt=0.0)] = 1e6
+    settle_until: Fraction | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """See `CellConfig`."""
+        return _without(dump(self), settle_until=None)
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingConfig:
@@ -444,6 +456,16 @@ class RunConfig(AutomatonConfig):
         if isinstance(factor, list) and len(factor) != layers:
             raise ValueError(f"training.optimizer.latent_factor has {len(factor)} entries for "
                              f"{layers} layers with a quantized kernel")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_can_settle(self) -> RunConfig:
+        if self.training.settle_until is not None:
+            for _, spec in self.quantized_kernels:
+                if looks_at_all_weights(spec):
+                    raise ValueError("training.settle_until is not for kernels in "
+                                     f"{label(spec)}, whose levels depend on all weights; "
+                                     "leave it out, or choose another quantizer")
         return self
 
     @model_validator(mode="after")

@@ -243,6 +243,15 @@ def dorefa_mode(spec: QuantizerSpec | None) -> str | None:
     return None if spec is None or spec["name"] != "dorefa_quantizer" else spec["mode"]
 
 
+def looks_at_all_weights(spec: QuantizerSpec | None) -> bool:
+    """Whether what one of Larq's quantizers makes of a weight depends on all others, so that
+    its levels are not known before. (DoReFa's are: the largest weight is one.)"""
+    if spec is None:
+        return False
+    ternary = spec["name"] == "ste_tern" and spec["ternary_weight_networks"]
+    return spec["name"] == "magnitude_aware_sign" or ternary
+
+
 def label(spec: QuantizerSpec | None, planes: int = 1) -> str:
     """Short text for tables: the name, with the parameters that differ from default, and
     ``4 x`` before it for four planes."""

@@ -35,7 +35,8 @@ class Optimizers:
         self._config = training.optimizer
         self._clip_latents = training.clip_latents
         blocks = model.perceive_blocks + model.update_blocks
-        self.latents = [latent for block in blocks for latent in block.latents]
+        self._quantized = [block for block in blocks if block.latents]
+        self.latents = [block.latent_kernel for block in self._quantized]
         self._matrices = {id(block.latent_kernel): (block.layout.rows, block.layout.outputs)
                           for block in blocks}
         latent_ids = {id(variable) for variable in self.latents}
@@ -78,15 +79,21 @@ class Optimizers:
         """Change the variables, in the order of `variables`; runs inside a graph."""
         if self._config.normalize_gradients:
             gradients = [gradient / (tf.norm(gradient) + 1e-8) for gradient in gradients]
+        before = [(block.settled, block.latent_kernel, tf.identity(block.latent_kernel))
+                  for block in self._quantized if block.settled is not None]
         position = 0
         for optimizer, variables, factor in self._groups:
             optimizer.learning_rate.assign(learning_rate * factor)
             mine = gradients[position : position + len(variables)]
             optimizer.apply_gradients(zip(mine, variables, strict=True))
             position += len(variables)
+        for settled, latent, own in before:
+            latent.assign(settled.held(own, latent))
         if self._clip_latents:
-            for latent in self.latents:
-                latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
+            for block in self._quantized:
+                if block.settled is None:
+                    latent = block.latent_kernel
+                    latent.assign(tf.clip_by_value(latent, -1.0, 1.0))
         if self._averages:
             self._update_averages()
 
@@ -97,6 +104,11 @@ class Optimizers:
         following = tf.maximum(self._following, 9.0 / (9.0 + iterations))
         for average, variable in zip(self._averages, self.variables, strict=True):
             average.assign_add(following * (variable - average))
+
+    def averages(self) -> dict[int, Any]:
+        """The variable of each one's running average, by the variable's id."""
+        return {id(variable): average
+                for variable, average in zip(self.variables, self._averages, strict=False)}
 
     def begin_averages(self) -> None:
         """Averages begin with the weights as they are now."""

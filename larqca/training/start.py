@@ -60,7 +60,11 @@ def start_model(
         return
     try:
         # The grid that names the source is the user's own, as its quantizers are.
-        _start(model, load_model(source, import_quantizers=True), dataset, progress, stop)
+        origin = load_model(source, import_quantizers=True)
+        if config.training.settle_until is not None:
+            start_from(model, origin, _pictures(dataset, 0), to_settle=True)
+        else:
+            _start(model, origin, dataset, progress, stop)
     except ModelFileError as error:
         raise ModelFileError(f"cannot start from {source.name}: {error}") from error
 

@@ -23,6 +23,7 @@ from larqca.training.checkpoint import read_checkpoint, write_checkpoint
 from larqca.training.optimizers import Optimizers, learning_rate_at
 from larqca.training.pool import Pool
 from larqca.training.result import Progress, ProgressCallback
+from larqca.training.settling import Settling
 
 Array = npt.NDArray[Any]
 
@@ -58,6 +59,8 @@ class Trainer:
         self._optimizers = Optimizers(model, training)
         pictures = engine.pictures(dataset.train_images)
         self._pool = Pool(training, pictures, model.layout.state_channels, config.seed)
+        settles = training.settle_until is not None
+        self._settling = Settling(model, training) if settles else None
         self._step = self._compile()
 
     def _compile(self) -> Any:
@@ -118,6 +121,8 @@ class Trainer:
     def use_averages(self) -> None:
         """Give the model its averaged weights; training cannot go on after that."""
         self._optimizers.use_averages()
+        if self._settling is not None:
+            self._settling.finish()
 
     def iterate(self, iteration: int) -> None:
         """One iteration: draw, roll out, learn, put back.
@@ -125,6 +130,8 @@ class Trainer:
         Raises:
             Diverged: the loss left the finite or passed the bound.
         """
+        if self._settling is not None:
+            self._settling.advance(iteration, self._optimizers.averages())
         batch = self._pool.draw(np.random.default_rng([self._seed, 1 + iteration]))
         packed = self._engine.pack(batch.cells)
         loss, states = self._step(
@@ -158,6 +165,7 @@ class Trainer:
             **{f"weights/{name}": array for name, array in self.model.arrays().items()},
             **self._optimizers.arrays(),
             **self._pool.arrays(),
+            **({} if self._settling is None else self._settling.arrays()),
             "history": np.array(self.history, np.float64),
         }
 
@@ -180,5 +188,7 @@ class Trainer:
         weights = {k.removeprefix("weights/"): v for k, v in arrays.items() if k[:8] == "weights/"}
         self.model.set_arrays(weights)
         self._optimizers.set_arrays(arrays)
+        if self._settling is not None:
+            self._settling.set_arrays(arrays)
         self.history = arrays["history"].tolist()
         return True

@@ -153,6 +153,17 @@ def test_merge_keeps_the_rates_of_another_optimizer_and_not_its_arguments():
             {"training": {"optimizer": {"latent_factor": [1, 2]}}},
             "latent_factor has 2 entries for 0 layers with a quantized kernel",
         ),
+        (
+            {"training": {"settle_until": 0.9},
+             "update": {"kernel_quantizer": "magnitude_aware_sign"}},
+            "settle_until is not for kernels in magnitude_aware_sign",
+        ),
+        (
+            {"training": {"settle_until": 0.9}, "perceive": {"kernel_quantizer": {
+                "name": "ste_tern", "ternary_weight_networks": True}}},
+            "settle_until is not for kernels in ste_tern",
+        ),
+        ({"training": {"settle_until": 1.0}}, "training.settle_until: input should be less than 1"),
         ({"perceive": {"widths": []}}, "perceive.widths: list should have at least 1 item"),
         ({"perceive": {"kernel_planes": 2}}, "kernel_planes (2) are those of a quantizer"),
         ({"update": {"input_planes": 2}}, "input_planes (2) are those of a quantizer"),

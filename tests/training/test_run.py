@@ -40,14 +40,16 @@ def files(directory):
 
 
 @pytest.mark.parametrize(
-    ("regime", "optimizer", "average"),
-    [("naive", "adam", None), ("mutating", "adam", 0.5), ("persistent", "muon", None)],
+    ("regime", "optimizer", "average", "settle_until"),
+    [("naive", "adam", None, None), ("mutating", "adam", 0.5, 0.99),
+     ("persistent", "muon", None, None)],
 )
 def test_a_run_that_was_stopped_ends_bit_for_bit_like_one_left_alone(
-    tmp_path, regime, optimizer, average
+    tmp_path, regime, optimizer, average, settle_until
 ):
     settings = {
-        "training": {"regime": regime, "optimizer": {"name": optimizer}, "average": average},
+        "training": {"regime": regime, "optimizer": {"name": optimizer}, "average": average,
+                     "settle_until": settle_until},
         "update": {"kernel_quantizer": "ste_sign", "scale": "rank_one"},
     }
     for name in ("alone", "stopped"):

@@ -1,0 +1,168 @@
+"""Settling: weights take a level for good, a few at a time, while the others are trained on.
+
+Rounding all weights at once leaves nothing that could make good what it costs, and latent
+weights that go on moving behind a quantizer jump back and forth between levels. Here a
+weight is float until its turn comes, from then on it stays where it is, and those still float
+follow. First come those that are nearest to a level anyway.
+
+Source: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
+shares of the weights, the largest first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from larqca.automata.layers import Block
+from larqca.automata.neural_ca import NeuralCA
+from larqca.automata.rounding import kernel_levels
+from larqca.automata.settled import SettledWeights
+from larqca.backend import tf
+from larqca.config.schema import TrainingConfig
+from larqca.errors import ConfigError
+from larqca.quantizers.registry import dorefa_mode, label
+
+Array = npt.NDArray[Any]
+
+# Weights settle at every tenth iteration; of short trainings, so many times in all.
+_EVERY, _TIMES = 10, 100
+# The share of float weights falls with this power of the time that is left: the fewer they are,
+# the less they can make good, and the more slowly they settle.
+_POWER = 1.5
+# Until this share of the settling, the largest weights come down to the largest level.
+_REACHED = 0.3
+
+
+class Settling:
+    """Settles the quantized kernels of an automaton in the course of its training.
+
+    Args:
+        model: the automaton; from now on its quantized kernels are float where weights have not
+            settled, until `finish`.
+        training: its `settle_until`, which must be given, and its iterations.
+
+    Raises:
+        ConfigError: the levels of a quantizer depend on all weights.
+    """
+
+    def __init__(self, model: NeuralCA, training: TrainingConfig) -> None:
+        assert training.settle_until is not None
+        self._until = max(1.0, training.settle_until * training.iterations)
+        self._every = max(1, min(_EVERY, int(self._until / _TIMES)))
+        blocks = model.perceive_blocks + model.update_blocks
+        self._layers = [_SettlingLayer(block) for block in blocks if block.latents]
+
+    def advance(self, iteration: int, averages: Mapping[int, Any]) -> None:
+        """Settle as many weights as it is time for.
+
+        Args:
+            iteration: the 0-based one that comes next.
+            averages: running averages of variables by the variables' ids, which tell better
+                than the last weights what a level should be near to.
+        """
+        if iteration % self._every and iteration < self._until:
+            return
+        passed = min(1.0, (iteration + self._every) / self._until)
+        for layer in self._layers:
+            layer.settle(passed, averages.get(id(layer.latent), layer.latent))
+
+    def finish(self) -> None:
+        """Settle what is left, and give the kernels back to their quantizers."""
+        for layer in self._layers:
+            layer.settle(1.0, layer.latent)
+            layer.block.settled = None
+
+    def arrays(self) -> dict[str, Array]:
+        """What has settled, for a checkpoint."""
+        return {f"settled/{number}/{name}": variable.numpy()
+                for number, layer in enumerate(self._layers)
+                for name, variable in layer.state.items()}
+
+    def set_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """From a checkpoint."""
+        for number, layer in enumerate(self._layers):
+            for name, variable in layer.state.items():
+                variable.assign(arrays[f"settled/{number}/{name}"])
+
+
+class _SettlingLayer:
+    """One kernel that settles."""
+
+    def __init__(self, block: Block) -> None:
+        self.block, self.latent = block, block.latent_kernel
+        quantizer = block.layout.kernel_quantizer or {}
+        levels = kernel_levels(block.kernel_quantizer, quantizer)
+        if levels is None:
+            raise ConfigError(
+                f"training.settle_until: weights of {block.layout.name} cannot settle one by one, "
+                f"because what {label(quantizer)} makes of a weight depends on all others; leave "
+                "settle_until out, or choose another quantizer"
+            )
+        self._levels = levels
+        self._needs_largest = dorefa_mode(quantizer) == "weights"
+        has_weight = block.has_weight()
+        self._count = int(has_weight.sum())
+        self._settled = block.settled = SettledWeights(has_weight)
+        # The largest weight there was at the start; zero until that is known.
+        self._largest = tf.Variable(0.0, trainable=False)
+        self.state = {"mask": self._settled.mask, "levels": self._settled.levels,
+                      "largest": self._largest}
+
+    def settle(self, passed: float, average: Any) -> None:
+        """Settle weights of the average, and of the latent weights with it.
+
+        Args:
+            passed: share of the time that weights have to settle.
+            average: variable of the latent kernel's running average, or that kernel itself.
+        """
+        variables = {id(each): each for each in (self.latent, average)}.values()
+        self._bring_down(passed, list(variables))
+        weights, mask = average.numpy(), self._settled.mask.numpy()
+        done = self._count - int((~mask).sum())
+        share = 1.0 - (1.0 - passed) ** _POWER
+        wanted = math.ceil(round(share * self._count, 6)) - done
+        if wanted <= 0:
+            return
+        numbers = _nearest(weights, self._levels.values)
+        away = np.abs(weights - self._levels.values[numbers])
+        away[mask] = np.inf
+        if self._needs_largest and not done:
+            # DoReFa makes the largest of all latent weights its largest level, whatever that is.
+            largest = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+            away[largest] = -1.0
+            numbers[largest] = len(self._levels.values) - 1 if weights[largest] > 0 else 0
+        chosen = np.argsort(away, axis=None, kind="stable")[:wanted]
+        self._hold(chosen, numbers.ravel()[chosen], variables)
+
+    def _bring_down(self, passed: float, variables: list[Any]) -> None:
+        """Clip weights to what the largest may be by now."""
+        if not self._largest.numpy():
+            self._largest.assign(max(1.0, float(np.abs(self.latent.numpy()).max())))
+        limit = max(1.0, float(self._largest.numpy()) ** (1.0 - passed / _REACHED))
+        for variable in variables:
+            variable.assign(np.clip(variable.numpy(), -limit, limit))
+
+    def _hold(self, chosen: Array, numbers: Array, variables: Iterable[Any]) -> None:
+        """Let the chosen weights, by their places in the flat kernel, have the levels of these
+        numbers."""
+        for variable in variables:
+            _put(variable, chosen, self._levels.latents[numbers])
+        _put(self._settled.levels, chosen, self._levels.values[numbers])
+        _put(self._settled.mask, chosen, True)
+
+
+def _put(variable: Any, places: Array, values: Any) -> None:
+    array = variable.numpy().copy()  # else it might be the variable's own memory
+    array.ravel()[places] = values
+    variable.assign(array)
+
+
+def _nearest(weights: Array, levels: Array) -> Array:
+    """The number of the level nearest to each weight; `levels` rise."""
+    middles = (levels[1:] + levels[:-1]) / 2.0
+    return np.searchsorted(middles, weights)

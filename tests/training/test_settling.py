@@ -1,0 +1,177 @@
+"""Weights that settle: little by little, for good, and where the automaton hardly minds."""
+
+import numpy as np
+import pytest
+
+from larqca.automata.engine import make_engine
+from larqca.automata.model_file import load_model
+from larqca.automata.starting import start_from
+from larqca.backend import tf
+from larqca.config.canonical import build_run_config, merge
+from larqca.config.schema import OptimizerConfig, TrainingConfig
+from larqca.errors import ConfigError
+from larqca.quantizers.registry import QUANTIZERS
+from larqca.training.optimizers import Optimizers
+from larqca.training.run import execute
+from larqca.training.settling import Settling
+from tests.automata.helpers import random_pictures, random_state, tiny_automaton
+
+DOREFA = {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}}
+FIXED = [name for name in QUANTIZERS if name != "magnitude_aware_sign"]
+TRAINING = TrainingConfig(iterations=1250, settle_until=0.8, average=None)
+
+
+def blocks_of(model):
+    return model.perceive_blocks + model.update_blocks
+
+
+def settled_share(block):
+    """Of the weights of one kernel."""
+    there = block.has_weight()
+    return float(block.settled.mask.numpy()[there].mean())
+
+
+def kernels(model):
+    return [block.kernel_matrix().numpy() for block in blocks_of(model)]
+
+
+@pytest.mark.parametrize("scale", ["none", "channel", "rank_one"])
+@pytest.mark.parametrize("name", FIXED)
+def test_a_start_changes_nothing_and_the_end_is_what_the_quantizer_makes(name, scale):
+    network = {"kernel_quantizer": name, "scale": scale}
+    model = tiny_automaton(perceive=network, update=network)
+    source = tiny_automaton(seed=1)
+    settling = Settling(model, TRAINING)
+    start_from(model, source, to_settle=True)
+    pictures = random_pictures(1, 2, 6, 6)
+    state = random_state(source, pictures, 2)
+    theirs, mine = (one.rollout(state, 2, seed=3) for one in (source, model))
+    np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4)
+    settling.advance(1000, {})
+    held = kernels(model)
+    assert all(settled_share(block) == 1.0 for block in blocks_of(model))
+    settling.finish()
+    for one, other in zip(held, kernels(model), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_nearest_weights_settle_first_and_none_moves_after_that():
+    model = tiny_automaton(perceive=DOREFA, update=DOREFA, deviation=0.4)
+    settling = Settling(model, TRAINING)
+    optimizers = Optimizers(model, TRAINING)
+    block = model.update_blocks[0]
+    values = np.linspace(-1.0, 1.0, 8)
+    start = block.latent_kernel.numpy()
+    away = np.abs(start[..., None] - values).min(axis=-1)
+    within = np.abs(start) < 1.0  # larger ones come down first
+    shares, before = [], None
+    for iteration in range(0, 1100, 100):
+        settling.advance(iteration, optimizers.averages())
+        shares.append(settled_share(block))
+        mask, latent = block.settled.mask.numpy(), block.latent_kernel.numpy()
+        if iteration == 0:
+            assert away[mask & within].max() <= away[~mask & within].min()
+        if before is not None:
+            held, was = before
+            assert (mask | ~held).all()
+            np.testing.assert_array_equal(latent[held], was[held])
+            assert held.all() or np.median(np.abs(latent - was)[~held]) > 0
+        before = mask, latent
+        gradients = [tf.ones_like(variable) for variable in optimizers.variables]
+        optimizers.apply(gradients, 0.01)
+    assert shares == sorted(shares)
+    # What is left is the time that is left to the power of 1.5.
+    assert shares[0] == pytest.approx(1 - 0.99**1.5, abs=0.01)
+    assert shares[5] == pytest.approx(1 - 0.49**1.5, abs=0.01)
+    assert shares[-1] == 1.0
+
+
+def test_both_engines_compute_with_what_has_settled():
+    network = {**DOREFA, "widths": [6, 6], "neighbourhood": ["center", "moore"],
+               "depthwise": [False, True]}
+    model = tiny_automaton(perceive=network, update=DOREFA)
+    state = random_state(model, random_pictures(1, 2, 6, 6), 2)
+    quantized = model.rollout(state, 2, seed=3)
+    settling = Settling(model, TRAINING)
+    settling.advance(400, {})
+    assert 0.4 < settled_share(model.perceive_blocks[0]) < 0.7
+    live, dense = (make_engine(model, name).rollout_dense(state, 2, 3)
+                   for name in ("live", "dense"))
+    np.testing.assert_allclose(live, dense, rtol=1e-4, atol=1e-4)
+    assert np.abs(live - quantized).max() > 1e-3
+
+
+def test_what_was_larger_than_the_largest_level_comes_down_slowly():
+    model = tiny_automaton(update={**DOREFA, "scale": "channel"})
+    block = model.update_blocks[0]
+    settling = Settling(model, TRAINING)
+    block.latent_kernel.assign(block.latent_kernel * 4.0 / np.abs(block.latent_kernel).max())
+    largest = []
+    for iteration in range(0, 400, 100):
+        settling.advance(iteration, {})
+        free = ~block.settled.mask.numpy()
+        largest.append(np.abs(block.latent_kernel.numpy()[free]).max())
+    assert 1.5 < largest[0] < 4.0
+    assert largest == sorted(largest, reverse=True)
+    assert largest[-1] <= 1.0
+
+
+def test_a_kernel_that_was_quantized_alike_begins_with_its_levels():
+    source = tiny_automaton(update=DOREFA)
+    model = tiny_automaton(seed=1, update=DOREFA)
+    expected = source.update_blocks[0].weights().numpy()
+    Settling(model, TRAINING)
+    start_from(model, source, to_settle=True)
+    np.testing.assert_allclose(model.update_blocks[0].weights(), expected, atol=1e-6)
+
+
+SHORT = {
+    "preset": "compact",
+    "perceive": DOREFA, "update": DOREFA,
+    "training": {"iterations": 30, "rollout_steps": 3, "batch_size": 4, "pool_size": 8,
+                 "settle_until": 0.7},
+    "evaluation": {"steps": 4, "images": 20},
+}
+
+
+def test_what_is_saved_is_what_was_trained(tmp_path):
+    result = execute(build_run_config(SHORT), tmp_path)
+    assert result.state == "done"
+    for block in blocks_of(load_model(tmp_path / "model.npz")):
+        levels = np.unique(np.asarray(block.levels(block.latent_kernel)).round(5))
+        assert set(levels) <= set(np.linspace(-1, 1, 8, dtype=np.float32).round(5))
+        assert 1.0 in np.abs(levels)
+
+
+def test_without_quantized_kernels_nothing_settles(tmp_path):
+    config = merge(SHORT, {"perceive": {"kernel_quantizer": "none"},
+                           "update": {"kernel_quantizer": "none"}})
+    plain = merge(config, {"training": {"settle_until": None}})
+    results = []
+    for name, settings in (("one", config), ("two", plain)):
+        (tmp_path / name).mkdir()
+        results.append(execute(build_run_config(settings), tmp_path / name))
+    assert results[0].metrics == results[1].metrics
+
+
+def whole_kernel(weights):
+    """A user's own quantizer whose levels depend on all weights."""
+    return tf.sign(weights) * tf.reduce_mean(tf.abs(weights))
+
+
+whole_kernel.precision = 1
+
+
+def test_levels_must_be_known_before(tmp_path):
+    mine = {"update": {"kernel_quantizer": f"{__name__}:whole_kernel"}}
+    with pytest.raises(ConfigError, match=r"settle_until.*update/0.*whole_kernel.*depends on all"):
+        execute(build_run_config(merge(SHORT, mine)), tmp_path)
+
+
+def test_optimizers_leave_latent_weights_alone_that_do_not_settle():
+    model = tiny_automaton(update=DOREFA)
+    optimizers = Optimizers(model, TrainingConfig(optimizer=OptimizerConfig(name="sgd")))
+    latent = model.update_blocks[0].latent_kernel
+    latent.assign(latent * 3.0)
+    optimizers.apply([tf.zeros_like(each) for each in optimizers.variables], 0.1)
+    assert np.abs(latent).max() <= 1.0
