@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from larqca.automata.engine import make_engine
+from larqca.automata.layout import layout_of
 from larqca.automata.model_file import load_model
+from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.starting import start_from
 from larqca.backend import tf
 from larqca.config.canonical import build_run_config, merge
@@ -141,6 +143,18 @@ def test_what_is_saved_is_what_was_trained(tmp_path):
         levels = np.unique(np.asarray(block.levels(block.latent_kernel)).round(5))
         assert set(levels) <= set(np.linspace(-1, 1, 8, dtype=np.float32).round(5))
         assert 1.0 in np.abs(levels)
+
+
+def test_with_no_iterations_every_weight_takes_the_nearest_level(tmp_path):
+    config = build_run_config(merge(SHORT, {"training": {"iterations": 0}}))
+    assert execute(config, tmp_path).state == "done"
+    start = NeuralCA(layout_of(config, 10), seed=config.seed)
+    for mine, block in zip(blocks_of(load_model(tmp_path / "model.npz")), blocks_of(start),
+                           strict=True):
+        latent = np.clip(block.latent_kernel.numpy()[block.has_weight()], -1.0, 1.0)
+        levels = np.asarray(mine.quantized(mine.latent_kernel))[mine.has_weight()]
+        away = np.abs(levels - latent)
+        assert (away > 1 / 7 + 1e-5).sum() <= 1  # but for the largest, which becomes one
 
 
 def test_without_quantized_kernels_nothing_settles(tmp_path):
