@@ -41,11 +41,16 @@ class Levels:
 
     Attributes:
         values: rising, ``[levels]``.
-        latents: a latent weight in the middle of those that give each level.
+        latents: a latent weight that gives each level, in the middle of those that do.
     """
 
     values: Array
     latents: Array
+
+    def nearest(self, weights: Array) -> Array:
+        """The number of the level nearest to each weight."""
+        middles = (self.values[1:] + self.values[:-1]) / 2.0
+        return np.searchsorted(middles, weights)
 
 
 def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
@@ -56,7 +61,8 @@ def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Level
 
 
 def kernel_levels(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
-    """The levels of a kernel quantizer; None where it looks at the whole kernel.
+    """The levels of a kernel quantizer; None where it looks at the whole kernel (DoReFa's are
+    known: they are relative to the largest weight, which is one).
 
     Args:
         quantizer: latent weights to levels.
@@ -69,10 +75,14 @@ def kernel_levels(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> L
         probes = np.linspace(-1.0, 1.0, _PROBES, dtype=np.float32)
         found = np.asarray(quantizer(probes.reshape(1, 1, 1, -1))).reshape(-1).round(6)
         values = np.unique(found)
-        latents = np.array([np.median(probes[found == value]) for value in values])
+        latents = np.array([_middle(probes[found == value]) for value in values])
     else:
         return None
     return Levels(values, latents)
+
+
+def _middle(probes: Array) -> float:
+    return float(probes[len(probes) // 2])
 
 
 def round_together(

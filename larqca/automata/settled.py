@@ -13,7 +13,7 @@ Array = npt.NDArray[Any]
 
 
 class SettledWeights:
-    """Stands in for a kernel quantizer until all weights have settled.
+    """Stands in for a kernel quantizer while weights settle, and until training has ended.
 
     Args:
         has_weight: of which places of the kernel, ``[height, width, inputs, outputs]``; all

@@ -21,7 +21,7 @@ from larqca.automata.layout import LayerLayout, check_fits
 from larqca.automata.narrowing import narrowed
 from larqca.automata.neural_ca import NeuralCA
 from larqca.automata.reconstruction import Seen, reconstruct, reconstruct_depthwise
-from larqca.automata.rounding import levels_of
+from larqca.automata.rounding import kernel_levels, levels_of
 from larqca.backend import tf
 from larqca.quantizers.registry import dorefa_mode
 
@@ -374,7 +374,8 @@ def _requantized(
         weights = weights / rows[..., None]
         seen = None if seen is None else Seen(seen.inputs * rows, seen.sums)
         arrays[f"{name}/input_scale"] = own.reshape(layout.input_scale_shape)
-    latent, outputs = factorized(weights, _quantize(target), layout, to_settle=to_settle)
+    quantize = _nearest_level(target) if to_settle else _quantize(target)
+    latent, outputs = factorized(weights, quantize, layout, to_settle=to_settle)
     if seen is not None:
         theirs = found.get(f"{name}/bias", np.zeros(layout.outputs, np.float32))
         fit = _reconstructed(target, weights, outputs, seen, theirs)
@@ -451,9 +452,10 @@ def factorized(
 
     Args:
         weights: float32 ``[taps, inputs, outputs]``.
-        quantize: the kernel quantizer, or None for a float kernel.
+        quantize: the kernel quantizer, or None for a float kernel; `to_settle`, the nearest level.
         layout: of the layer; without an output scale the scale is one.
-        to_settle: see `start_from`: neither clipped nor fitted, so that the product is `weights`.
+        to_settle: see `start_from`: the latent weights are the weights over that scale, neither
+            clipped nor quantized.
 
     Returns:
         latent ``[taps, inputs, outputs]`` and scale ``[outputs]``, float32.
@@ -461,22 +463,17 @@ def factorized(
     ones = np.ones(weights.shape[-1], np.float32)
     if quantize is None:
         return weights.astype(np.float32), ones
-    tanh = dorefa_mode(layout.kernel_quantizer) == "weights"
+    tanh = dorefa_mode(layout.kernel_quantizer) == "weights" and not to_settle
     if not layout.has_output_scale:
-        return _bare(weights, tanh, to_settle), ones
+        within = weights if to_settle else np.clip(weights, -1.0, 1.0)
+        return _before_tanh(within.astype(np.float32), tanh), ones
     magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
     fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
-    best = min(range(len(fits)), key=lambda number: fits[number][0])
+    _, latent, scale = min(fits, key=lambda fit: fit[0])
     if to_settle:
-        reach = _SPREADS[best] * magnitude
-        return (weights / reach).astype(np.float32), reach
-    return fits[best][1:]
-
-
-def _bare(weights: Array, tanh: bool, to_settle: bool) -> Array:
-    """Latent weights of a layer without scales."""
-    within = weights if to_settle else np.clip(weights, -1.0, 1.0)
-    return _before_tanh(within.astype(np.float32), tanh and not to_settle)
+        scale = np.where(scale > 0, scale, magnitude)
+        latent = (weights / scale).astype(np.float32)
+    return latent, scale
 
 
 def _fit(
@@ -508,6 +505,19 @@ def _levels_as_latents(block: Block) -> Array:
     taps = block.taps(tf.convert_to_tensor(block.latent_kernel))
     levels: Array = np.asarray(block.spread(block.quantized(taps)))
     return levels.reshape(block.latent_kernel.shape)
+
+
+def _nearest_level(block: Block) -> Callable[[Array], Array] | None:
+    """What weights settle to; None for a float kernel, and where weights cannot settle."""
+    found = kernel_levels(block.kernel_quantizer, block.layout.kernel_quantizer or {})
+    if block.kernel_quantizer is None or found is None:
+        return None
+    levels = found
+
+    def nearest(weights: Array) -> Array:
+        return levels.values[levels.nearest(weights)]
+
+    return nearest
 
 
 def _quantize(block: Block) -> Callable[[Array], Array] | None:

@@ -94,8 +94,9 @@ def _with_fast_latents(config: RunConfig) -> RunConfig:
 
 
 def _has_floats_behind_signs(config: RunConfig) -> bool:
+    settles = config.training.settle_until is not None  # float until their turn comes
     return any(
-        kernel is None and inputs is not None and scale != "none"
+        (kernel is None or settles) and inputs is not None and scale != "none"
         and not is_import_path(inputs["name"]) and bits(inputs) == 1
         for network in (config.perceive, config.update)
         for kernel, inputs, scale in zip(

@@ -341,7 +341,8 @@ class TrainingConfig(Section):
             the seed, so that a few that blow up do not take the run along (None: never).
         optimizer: see `OptimizerConfig`.
         schedule: drops of the learning rate, at shares of the iterations.
-        clip_latents: keep latent weights within [-1, 1] after every iteration.
+        clip_latents: keep latent weights within [-1, 1] after every iteration (not while they
+            settle: then the largest come down to the largest level in any case).
         average: what is judged and saved at the end is a running average of all weights,
             which keeps this share of itself at every iteration (None: the last weights, as
             published). One-bit automata agree far better with it (`reports/`).
@@ -464,8 +465,10 @@ class RunConfig(AutomatonConfig):
             for _, spec in self.quantized_kernels:
                 if looks_at_all_weights(spec):
                     raise ValueError("training.settle_until is not for kernels in "
-                                     f"{label(spec)}, whose levels depend on all weights; "
-                                     "leave it out, or choose another quantizer")
+                                     f"{label(spec)}, whose levels depend on all weights; leave it "
+                                     "out, or choose a quantizer with fixed levels, such as "
+                                     "ste_sign, ste_tern (without ternary_weight_networks) or "
+                                     "dorefa_quantizer")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Checkpoints: everything that an iteration depends on, as plain arrays.
 
 Random numbers need no state: they are drawn from (seed, iteration). So weights,
-optimizer moments, the pool and the history are the whole of a run.
+optimizer moments, what has settled, the pool and the history are the whole of a run.
 """
 
 from __future__ import annotations

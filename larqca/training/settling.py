@@ -46,6 +46,9 @@ class Settling:
             settled, until `finish`.
         training: its `settle_until`, which must be given, and its iterations.
 
+    Optimizers whose updates have one size whatever the gradient's (Muon, `normalize_gradients`)
+    move the last float weights faster than the first: those of settled ones do not count.
+
     Raises:
         ConfigError: the levels of a quantizer depend on all weights.
     """
@@ -65,7 +68,7 @@ class Settling:
             averages: running averages of variables by the variables' ids, which tell better
                 than the last weights what a level should be near to.
         """
-        if iteration % self._every and iteration < self._until:
+        if iteration % self._every:
             return
         passed = min(1.0, (iteration + self._every) / self._until)
         for layer in self._layers:
@@ -97,11 +100,12 @@ class _SettlingLayer:
         self.block, self.latent = block, block.latent_kernel
         quantizer = block.layout.kernel_quantizer or {}
         levels = kernel_levels(block.kernel_quantizer, quantizer)
-        if levels is None:
+        if levels is None or len(levels.values) < 2:
             raise ConfigError(
                 f"training.settle_until: weights of {block.layout.name} cannot settle one by one, "
-                f"because what {label(quantizer)} makes of a weight depends on all others; leave "
-                "settle_until out, or choose another quantizer"
+                f"because {label(quantizer)} has no levels of its own: what it makes of a weight "
+                "depends on all others, or is always the same; leave settle_until out, or choose "
+                "a quantizer with fixed levels, such as ste_sign or dorefa_quantizer"
             )
         self._levels = levels
         self._needs_largest = dorefa_mode(quantizer) == "weights"
@@ -120,20 +124,22 @@ class _SettlingLayer:
             passed: share of the time that weights have to settle.
             average: variable of the latent kernel's running average, or that kernel itself.
         """
-        variables = {id(each): each for each in (self.latent, average)}.values()
-        self._bring_down(passed, list(variables))
-        weights, mask = average.numpy(), self._settled.mask.numpy()
+        mask = self._settled.mask.numpy()
         done = self._count - int((~mask).sum())
         share = 1.0 - (1.0 - passed) ** _POWER
         wanted = math.ceil(round(share * self._count, 6)) - done
         if wanted <= 0:
             return
-        numbers = _nearest(weights, self._levels.values)
+        variables = list({id(each): each for each in (self.latent, average)}.values())
+        self._bring_down(passed, variables)
+        weights = average.numpy()
+        numbers = self._levels.nearest(weights)
         away = np.abs(weights - self._levels.values[numbers])
         away[mask] = np.inf
         if self._needs_largest and not done:
             # DoReFa makes the largest of all latent weights its largest level, whatever that is.
-            largest = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+            size = np.where(mask, -1.0, np.abs(weights))
+            largest = np.unravel_index(size.argmax(), weights.shape)
             away[largest] = -1.0
             numbers[largest] = len(self._levels.values) - 1 if weights[largest] > 0 else 0
         chosen = np.argsort(away, axis=None, kind="stable")[:wanted]
@@ -141,9 +147,11 @@ class _SettlingLayer:
 
     def _bring_down(self, passed: float, variables: list[Any]) -> None:
         """Clip weights to what the largest may be by now."""
+        level = float(np.abs(self._levels.values).max())
         if not self._largest.numpy():
-            self._largest.assign(max(1.0, float(np.abs(self.latent.numpy()).max())))
-        limit = max(1.0, float(self._largest.numpy()) ** (1.0 - passed / _REACHED))
+            self._largest.assign(max(level, float(np.abs(self.latent.numpy()).max())))
+        above = float(self._largest.numpy()) / level
+        limit = level * max(1.0, above ** (1.0 - passed / _REACHED))
         for variable in variables:
             variable.assign(np.clip(variable.numpy(), -limit, limit))
 
@@ -161,8 +169,3 @@ def _put(variable: Any, places: Array, values: Any) -> None:
     array.ravel()[places] = values
     variable.assign(array)
 
-
-def _nearest(weights: Array, levels: Array) -> Array:
-    """The number of the level nearest to each weight; `levels` rise."""
-    middles = (levels[1:] + levels[:-1]) / 2.0
-    return np.searchsorted(middles, weights)

@@ -51,6 +51,9 @@ def test_float_kernels_behind_signs_learn_slowly_unless_a_rate_is_named():
     assert rate(update=signs | {"scale": "none"}) == 1e-3  # from scratch
     assert rate(update={"input_quantizer": {"name": "dorefa_quantizer", "k_bit": 3}}) == 1e-3
     assert rate(update={"input_quantizer": "a_users:own"}) == 1e-3
+    both = {"kernel_quantizer": "ste_sign", "input_quantizer": "ste_sign"}
+    assert rate(update=both) == 1e-3
+    assert rate(update=both, training={"settle_until": 0.9}) == 1e-4
     named = {"optimizer": {"learning_rate": 1e-3}}
     assert rate(update=signs, training=named) == 1e-3
 

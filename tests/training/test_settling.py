@@ -127,6 +127,38 @@ def test_a_kernel_that_was_quantized_alike_begins_with_its_levels():
     np.testing.assert_allclose(model.update_blocks[0].weights(), expected, atol=1e-6)
 
 
+def away_from(model, source):
+    """How far a model's kernels are from another's, relative to those, layer by layer."""
+    pairs = zip(blocks_of(model), blocks_of(source), strict=True)
+    both = [(one.weights().numpy(), other.weights().numpy()) for one, other in pairs]
+    return [np.square(one - other).sum() / np.square(other).sum() for one, other in both]
+
+
+@pytest.mark.parametrize("network", [
+    {"kernel_quantizer": "ste_tern", "kernel_planes": 1}, {"kernel_quantizer": "ste_heaviside"},
+    {"kernel_quantizer": "dorefa_quantizer"}, {"kernel_quantizer": "ste_sign", "kernel_planes": 2},
+    {"kernel_quantizer": f"{__name__}:twos", "scale": "channel"},
+], ids=str)
+def test_settling_all_at_once_is_no_worse_than_a_start_that_quantizes(network):
+    source = tiny_automaton(seed=1)
+    plain = tiny_automaton(perceive=network, update=network)
+    start_from(plain, source)
+    settled = tiny_automaton(perceive=network, update=network)
+    settling = Settling(settled, TRAINING)
+    start_from(settled, source, to_settle=True)
+    settling.finish()
+    for mine, theirs in zip(away_from(settled, source), away_from(plain, source), strict=True):
+        assert mine < 1.15 * theirs
+
+
+def twos(weights):
+    """A user's own quantizer whose levels are two and minus two."""
+    return 2.0 * tf.sign(weights + 1e-9)
+
+
+twos.precision = 1
+
+
 SHORT = {
     "preset": "compact",
     "perceive": DOREFA, "update": DOREFA,
@@ -136,13 +168,26 @@ SHORT = {
 }
 
 
-def test_what_is_saved_is_what_was_trained(tmp_path):
-    result = execute(build_run_config(SHORT), tmp_path)
-    assert result.state == "done"
-    for block in blocks_of(load_model(tmp_path / "model.npz")):
-        levels = np.unique(np.asarray(block.levels(block.latent_kernel)).round(5))
-        assert set(levels) <= set(np.linspace(-1, 1, 8, dtype=np.float32).round(5))
-        assert 1.0 in np.abs(levels)
+@pytest.mark.parametrize("settings", [
+    {}, {"training": {"average": None}},
+    {"perceive": {"scale": "none"}, "update": {"scale": "none"}},
+    {"perceive": {"neighbourhood": "von_neumann", "kernel_quantizer": "ste_sign"}},
+    {"perceive": {"widths": [6, 6], "neighbourhood": ["center", "moore"],
+                  "depthwise": [False, True]}},
+], ids=str)
+def test_what_is_saved_is_what_was_trained(tmp_path, monkeypatch, settings):
+    trained = []
+    finish = Settling.finish
+
+    def watched(settling):
+        trained.extend(layer.block.kernel_matrix().numpy() for layer in settling._layers)
+        finish(settling)
+
+    monkeypatch.setattr(Settling, "finish", watched)
+    assert execute(build_run_config(merge(SHORT, settings)), tmp_path).state == "done"
+    saved = kernels(load_model(tmp_path / "model.npz"))
+    for one, other in zip(trained, saved, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def test_with_no_iterations_every_weight_takes_the_nearest_level(tmp_path):
@@ -182,7 +227,7 @@ def test_levels_must_be_known_before(tmp_path):
         execute(build_run_config(merge(SHORT, mine)), tmp_path)
 
 
-def test_optimizers_leave_latent_weights_alone_that_do_not_settle():
+def test_latent_weights_that_do_not_settle_are_clipped_as_before():
     model = tiny_automaton(update=DOREFA)
     optimizers = Optimizers(model, TrainingConfig(optimizer=OptimizerConfig(name="sgd")))
     latent = model.update_blocks[0].latent_kernel
