@@ -185,17 +185,13 @@ class Block:
         quantizer that looks at all weights must not see places without one."""
         if self.settled is not None:
             return self.taps(self.settled.kernel(kernel))
-        return self.quantized(self.taps(kernel))
-
-    def quantized(self, taps: Any) -> Any:
-        """What the kernel quantizer makes of weights in the shape of `taps`."""
+        taps = self.taps(kernel)
         return taps if self.kernel_quantizer is None else self.kernel_quantizer(taps)
 
     def has_weight(self) -> Any:
         """At which places of the kernel a weight is, in its shape, bool."""
-        shape = self.latent_kernel.shape
-        ones = tf.ones_like(self.taps(tf.zeros(shape)))
-        return np.asarray(self.spread(ones)).reshape(shape) > 0
+        shape = tuple(self.latent_kernel.shape)
+        return np.broadcast_to(_has_weights(shape, self.layout.places), shape)
 
     def _scaled_taps(self, kernel: Any) -> Any:
         levels, scale = self.levels(kernel), self.input_scale
@@ -360,6 +356,12 @@ def _kernel_initializer(layout: LayerLayout, seed: int) -> Any:
     return AtTaps(normal, layout.places)
 
 
+def _has_weights(shape: Sequence[int], places: Sequence[int]) -> Any:
+    """Which places of a kernel of this shape have weights, bool ``[height, width, 1, 1]``."""
+    height, width = shape[:2]
+    return np.isin(np.arange(height * width), places).reshape(height, width, 1, 1)
+
+
 @keras.utils.register_keras_serializable("larqca")
 class AtTaps(keras.initializers.Initializer):
     """What another initializer gives, with zeros at the places of a kernel without weights.
@@ -376,9 +378,7 @@ class AtTaps(keras.initializers.Initializer):
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         """A kernel ``[height, width, inputs, outputs]``."""
         kernel = self.initializer(shape, dtype=dtype, **kwargs)
-        height, width = kernel.shape[:2]
-        has_weights = np.isin(np.arange(height * width), self.places)
-        return kernel * has_weights.reshape(height, width, 1, 1).astype(kernel.dtype.name)
+        return kernel * _has_weights(kernel.shape, self.places).astype(kernel.dtype.name)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""

@@ -502,17 +502,16 @@ def _before_tanh(latent: Array, tanh: bool) -> Array:
 
 def _levels_as_latents(block: Block) -> Array:
     """The levels of a quantized kernel in the kernel's own shape."""
-    taps = block.taps(tf.convert_to_tensor(block.latent_kernel))
-    levels: Array = np.asarray(block.spread(block.quantized(taps)))
+    levels: Array = np.asarray(block.spread(block.levels(tf.constant(block.latent_kernel))))
     return levels.reshape(block.latent_kernel.shape)
 
 
 def _nearest_level(block: Block) -> Callable[[Array], Array] | None:
     """What weights settle to; None for a float kernel, and where weights cannot settle."""
-    found = kernel_levels(block.kernel_quantizer, block.layout.kernel_quantizer or {})
-    if block.kernel_quantizer is None or found is None:
+    spec = block.layout.kernel_quantizer
+    levels = None if spec is None else kernel_levels(block.kernel_quantizer, spec)
+    if levels is None:
         return None
-    levels = found
 
     def nearest(weights: Array) -> Array:
         return levels.values[levels.nearest(weights)]
@@ -523,10 +522,4 @@ def _nearest_level(block: Block) -> Callable[[Array], Array] | None:
 def _quantize(block: Block) -> Callable[[Array], Array] | None:
     if block.kernel_quantizer is None:
         return None
-
-    def quantize(latent: Array) -> Array:
-        levels = block.quantized(block.taps(block.spread(latent)))
-        result: Array = np.asarray(levels).reshape(latent.shape)
-        return result
-
-    return quantize
+    return lambda latent: np.asarray(block.levels(block.spread(latent))).reshape(latent.shape)

@@ -127,6 +127,16 @@ def test_a_kernel_that_was_quantized_alike_begins_with_its_levels():
     np.testing.assert_allclose(model.update_blocks[0].weights(), expected, atol=1e-6)
 
 
+def test_a_float_layer_with_scales_beside_one_that_settles_starts_as_it_was():
+    source = tiny_automaton(seed=1)
+    model = tiny_automaton(perceive={"scale": "channel"}, update=DOREFA)
+    Settling(model, TRAINING)
+    start_from(model, source, to_settle=True)
+    state = random_state(source, random_pictures(1, 2, 6, 6), 2)
+    theirs, mine = (one.rollout(state, 2, seed=3) for one in (source, model))
+    np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4)
+
+
 def away_from(model, source):
     """How far a model's kernels are from another's, relative to those, layer by layer."""
     pairs = zip(blocks_of(model), blocks_of(source), strict=True)
@@ -197,7 +207,7 @@ def test_with_no_iterations_every_weight_takes_the_nearest_level(tmp_path):
     for mine, block in zip(blocks_of(load_model(tmp_path / "model.npz")), blocks_of(start),
                            strict=True):
         latent = np.clip(block.latent_kernel.numpy()[block.has_weight()], -1.0, 1.0)
-        levels = np.asarray(mine.quantized(mine.latent_kernel))[mine.has_weight()]
+        levels = np.asarray(mine.levels(mine.latent_kernel))[mine.has_weight()]
         away = np.abs(levels - latent)
         assert (away > 1 / 7 + 1e-5).sum() <= 1  # but for the largest, which becomes one
 
