@@ -351,6 +351,10 @@ class TrainingConfig(Section):
             their levels for good, little by little; those that have not are float numbers
             that are trained on (`larqca.training.settling`). None: they are quantized from
             the first iteration on.
+        settle_first: which weights of a kernel settle before others: those `nearest` to a level,
+            or, of weights as near, those whose gradients are largest (`sensitive`). The last
+            ones have none left that could make good what they cost, so that they had better be
+            those that matter least: `sensitive` is the better one (`reports/`).
     """
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"
@@ -368,11 +372,12 @@ class TrainingConfig(Section):
     average: Fraction | None = 0.995
     divergence_loss: Annotated[float, Field(gt=0.0)] = 1e6
     settle_until: Fraction | None = None
+    settle_first: Literal["nearest", "sensitive"] = "nearest"
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """See `CellConfig`."""
-        return _without(dump(self), settle_until=None)
+        return _without(dump(self), settle_until=None, settle_first="nearest")
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingConfig:

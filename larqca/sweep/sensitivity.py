@@ -159,7 +159,8 @@ class Subject:
         settings["training"]["iterations"] = iterations
         # A float run has no latent weights: its factor is the default of one, not of the rows here.
         settings["training"]["optimizer"].pop("latent_factor", None)
-        settings["training"].pop("settle_until", None)  # nor weights that settle
+        for field in ("settle_until", "settle_first"):  # nor weights that settle
+            settings["training"].pop(field, None)
         settings["start_from"] = {"file": str(self.model)}
         return {"name": name, "settings": settings, "seeds": [self.config.seed],
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip

@@ -3,10 +3,12 @@
 Rounding all weights at once leaves nothing that could make good what it costs, and latent
 weights that go on moving behind a quantizer jump back and forth between levels. Here a
 weight is float until its turn comes, from then on it stays where it is, and those still float
-follow. First come those that are nearest to a level anyway.
+follow. First come those that are nearest to a level anyway, or of those as near the ones that
+the loss depends on most: the last ones have nothing left that follows.
 
-Source: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
-shares of the weights, the largest first.
+Sources: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
+shares of the weights, the largest first; the mean square of a weight's gradient as what the loss
+depends on it is that of the empirical Fisher information.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ _EVERY, _TIMES = 10, 100
 # The share of float weights falls with this power of the time that is left: the fewer they are,
 # the less they can make good, and the more slowly they settle.
 _POWER = 1.5
+# The mean of a gradient's square follows the last some hundred iterations.
+_FOLLOWING = 0.002
 # Until this share of the settling, the largest weights come down to the largest level.
 _REACHED = 0.3
 
@@ -58,7 +62,14 @@ class Settling:
         self._until = max(1.0, training.settle_until * training.iterations)
         self._every = max(1, min(_EVERY, int(self._until / _TIMES)))
         blocks = model.perceive_blocks + model.update_blocks
-        self._layers = [_SettlingLayer(block) for block in blocks if block.latents]
+        sensitive = training.settle_first == "sensitive"
+        self._layers = [_SettlingLayer(block, sensitive) for block in blocks if block.latents]
+
+    def observe(self, gradients: Iterable[Any]) -> None:
+        """Note an iteration's gradients of the latent kernels, in their order; runs inside a
+        graph."""
+        for layer, gradient in zip(self._layers, gradients, strict=True):
+            layer.observe(gradient)
 
     def advance(self, iteration: int, averages: Mapping[int, Any]) -> None:
         """Settle as many weights as it is time for.
@@ -96,7 +107,7 @@ class Settling:
 class _SettlingLayer:
     """One kernel that settles."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, sensitive: bool) -> None:
         self.block, self.latent = block, block.latent_kernel
         quantizer = block.layout.kernel_quantizer or {}
         levels = kernel_levels(block.kernel_quantizer, quantizer)
@@ -116,6 +127,18 @@ class _SettlingLayer:
         self._largest = tf.Variable(0.0, trainable=False)
         self.state = {"mask": self._settled.mask, "levels": self._settled.levels,
                       "largest": self._largest}
+        # The running mean of the squares of the gradients; none where they do not matter.
+        self._squares = tf.Variable(tf.zeros_like(self.latent), trainable=False)
+        self._sensitive = sensitive
+        if sensitive:
+            self.state["squares"] = self._squares
+
+    def observe(self, gradient: Any) -> None:
+        """See `Settling.observe`."""
+        if self._sensitive:
+            # By its own norm, else batches of a large loss would count most.
+            square = tf.square(gradient) / (tf.reduce_sum(tf.square(gradient)) + 1e-16)
+            self._squares.assign_add(_FOLLOWING * (square - self._squares))
 
     def settle(self, passed: float, average: Any) -> None:
         """Settle weights of the average, and of the latent weights with it.
@@ -135,6 +158,8 @@ class _SettlingLayer:
         weights = average.numpy()
         numbers = self._levels.nearest(weights)
         away = np.abs(weights - self._levels.values[numbers])
+        if self._sensitive:
+            away = away / self._sizes()
         away[mask] = np.inf
         if self._needs_largest and not done:
             # DoReFa makes the largest of all latent weights its largest level, whatever that is.
@@ -144,6 +169,14 @@ class _SettlingLayer:
             numbers[largest] = len(self._levels.values) - 1 if weights[largest] > 0 else 0
         chosen = np.argsort(away, axis=None, kind="stable")[:wanted]
         self._hold(chosen, numbers.ravel()[chosen], variables)
+
+    def _sizes(self) -> Array:
+        """How large the gradient of each weight is: the root of its mean square."""
+        sizes = np.sqrt(self._squares.numpy())
+        floating = ~self._settled.mask.numpy()
+        typical = float(np.median(sizes[floating])) if floating.any() else 0.0
+        # All alike before the first gradients, and no division by zero.
+        return np.asarray(sizes + 1e-3 * typical + 1e-12)
 
     def _bring_down(self, passed: float, variables: list[Any]) -> None:
         """Clip weights to what the largest may be by now."""

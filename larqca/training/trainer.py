@@ -86,6 +86,8 @@ class Trainer:
                 ]
             )
         gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
+        if self._settling is not None:
+            self._settling.observe(gradients[: len(self._optimizers.latents)])
         self._optimizers.apply(gradients, rate)
         return loss, states
 

@@ -40,16 +40,16 @@ def files(directory):
 
 
 @pytest.mark.parametrize(
-    ("regime", "optimizer", "average", "settle_until"),
-    [("naive", "adam", None, None), ("mutating", "adam", 0.5, 0.99),
-     ("persistent", "muon", None, None)],
+    ("regime", "optimizer", "average", "settle_until", "settle_first"),
+    [("naive", "adam", None, None, "nearest"), ("mutating", "adam", 0.5, 0.99, "nearest"),
+     ("mutating", "muon", 0.5, 0.99, "sensitive"), ("persistent", "muon", None, None, "nearest")],
 )
 def test_a_run_that_was_stopped_ends_bit_for_bit_like_one_left_alone(
-    tmp_path, regime, optimizer, average, settle_until
+    tmp_path, regime, optimizer, average, settle_until, settle_first
 ):
     settings = {
         "training": {"regime": regime, "optimizer": {"name": optimizer}, "average": average,
-                     "settle_until": settle_until},
+                     "settle_until": settle_until, "settle_first": settle_first},
         "update": {"kernel_quantizer": "ste_sign", "scale": "rank_one"},
     }
     for name in ("alone", "stopped"):

@@ -88,6 +88,27 @@ def test_the_nearest_weights_settle_first_and_none_moves_after_that():
     assert shares[-1] == 1.0
 
 
+def test_of_weights_as_near_the_sensitive_ones_settle_first():
+    model = tiny_automaton(perceive=DOREFA, update=DOREFA)
+    settling = Settling(model, TRAINING.model_copy(update={"settle_first": "sensitive"}))
+    rng = np.random.default_rng(0)
+    gradients = []
+    for block in blocks_of(model):
+        shape = block.latent_kernel.shape
+        size = 3 / 7 + rng.choice([-0.05, 0.05], shape)
+        block.latent_kernel.assign(rng.choice([-1, 1], shape) * size)
+        gradients.append(tf.constant(rng.choice([1.0, 5.0], shape), tf.float32))
+    for _ in range(3):
+        settling.observe(gradients)
+    settling.advance(400, {})
+    for block, gradient in zip(blocks_of(model), gradients, strict=True):
+        there, mask = block.has_weight(), block.settled.mask.numpy()
+        sensitive, other = (there & (gradient.numpy() == one) for one in (5.0, 1.0))
+        assert 0.4 < settled_share(block) < 0.7
+        # DoReFa's largest weight is one that settles in any case.
+        assert mask[sensitive].all() or mask[other].sum() <= 1
+
+
 def test_both_engines_compute_with_what_has_settled():
     network = {**DOREFA, "widths": [6, 6], "neighbourhood": ["center", "moore"],
                "depthwise": [False, True]}
