@@ -7,8 +7,9 @@ follow. First come those that are nearest to a level anyway, or of those as near
 the loss depends on most: the last ones have nothing left that follows.
 
 Sources: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
-shares of the weights, the largest first; the mean square of a weight's gradient as what the loss
-depends on it is that of the empirical Fisher information.
+shares of the weights, the largest first. That what matters most had better come first is known of
+GPTQ (Frantar et al., ICLR 2023), whose option "act-order" takes columns by the size of their
+inputs; here the mean square of a weight's gradient, the empirical Fisher information, tells it.
 """
 
 from __future__ import annotations
