@@ -354,8 +354,8 @@ class TrainingConfig(Section):
         settle_first: which weights of a kernel settle before others: those `nearest` to a level,
             or, of weights as near, those whose gradients are largest (`sensitive`). The last
             ones have none left that could make good what they cost, so that they had better be
-            those that matter least: `sensitive` is the better one (`reports/`). Without
-            `settle_until` it does nothing.
+            those that matter least: `sensitive` is the better one for one and two bits a weight
+            (`reports/`). Without `settle_until` it does nothing.
     """
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"

@@ -9,7 +9,7 @@ the loss depends on most: the last ones have nothing left that follows.
 Sources: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
 shares of the weights, the largest first. That what matters most had better come first is known of
 GPTQ (Frantar et al., ICLR 2023), whose option "act-order" takes columns by the size of their
-inputs; here the mean square of a weight's gradient, the empirical Fisher information, tells it.
+inputs; here the mean square of a weight's gradient tells it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EVERY, _TIMES = 10, 100
 # The share of float weights falls with this power of the time that is left: the fewer they are,
 # the less they can make good, and the more slowly they settle.
 _POWER = 1.5
-# The mean of a gradient's square follows the last some hundred iterations.
+# The mean of a gradient's square follows the last 500 iterations or so.
 _FOLLOWING = 0.002
 # Until this share of the settling, the largest weights come down to the largest level.
 _REACHED = 0.3
@@ -49,7 +49,8 @@ class Settling:
     Args:
         model: the automaton; from now on its quantized kernels are float where weights have not
             settled, until `finish`.
-        training: its `settle_until`, which must be given, and its iterations.
+        training: its `settle_until`, which must be given, its iterations, and which weights
+            `settle_first`.
 
     Optimizers whose updates have one size whatever the gradient's (Muon, `normalize_gradients`)
     move the last float weights faster than the first: those of settled ones do not count.
