@@ -129,18 +129,16 @@ class _SettlingLayer:
         self._largest = tf.Variable(0.0, trainable=False)
         self.state = {"mask": self._settled.mask, "levels": self._settled.levels,
                       "largest": self._largest}
-        # The running mean of the squares of the gradients; none where they do not matter.
-        self._squares = tf.Variable(tf.zeros_like(self.latent), trainable=False)
-        self._sensitive = sensitive
-        if sensitive:
-            self.state["squares"] = self._squares
+        if sensitive:  # The running mean of the squares of the gradients.
+            self.state["squares"] = tf.Variable(tf.zeros_like(self.latent), trainable=False)
 
     def observe(self, gradient: Any) -> None:
         """See `Settling.observe`."""
-        if self._sensitive:
+        squares = self.state.get("squares")
+        if squares is not None:
             # By its own norm, else batches of a large loss would count most.
             square = tf.square(gradient) / (tf.reduce_sum(tf.square(gradient)) + 1e-16)
-            self._squares.assign_add(_FOLLOWING * (square - self._squares))
+            squares.assign_add(_FOLLOWING * (square - squares))
 
     def settle(self, passed: float, average: Any) -> None:
         """Settle weights of the average, and of the latent weights with it.
@@ -160,8 +158,8 @@ class _SettlingLayer:
         weights = average.numpy()
         numbers = self._levels.nearest(weights)
         away = np.abs(weights - self._levels.values[numbers])
-        if self._sensitive:
-            away = away / self._sizes()
+        if "squares" in self.state:
+            away = away / self._sizes(mask)
         away[mask] = np.inf
         if self._needs_largest and not done:
             # DoReFa makes the largest of all latent weights its largest level, whatever that is.
@@ -172,13 +170,11 @@ class _SettlingLayer:
         chosen = np.argsort(away, axis=None, kind="stable")[:wanted]
         self._hold(chosen, numbers.ravel()[chosen], variables)
 
-    def _sizes(self) -> Array:
+    def _sizes(self, mask: Array) -> Array:
         """How large the gradient of each weight is: the root of its mean square."""
-        sizes = np.sqrt(self._squares.numpy())
-        floating = ~self._settled.mask.numpy()
-        typical = float(np.median(sizes[floating])) if floating.any() else 0.0
+        sizes = np.sqrt(self.state["squares"].numpy())
         # All alike before the first gradients, and no division by zero.
-        return np.asarray(sizes + 1e-3 * typical + 1e-12)
+        return np.asarray(sizes + 1e-3 * float(np.median(sizes[~mask])) + 1e-12)
 
     def _bring_down(self, passed: float, variables: list[Any]) -> None:
         """Clip weights to what the largest may be by now."""
