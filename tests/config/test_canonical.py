@@ -28,12 +28,20 @@ def test_equal_runs_have_one_name_however_they_are_written():
         {"update": {"kernel_quantizer": "ste_sign"}},
         {"perceive": {"pad_values": 1}},
         {"training": {"iterations": 7}},
+        {"training": {"settle_until": 0.9}},
         {"evaluation": {"seed": 1}},
         {"start_from": {"run": "0123456789abcdef"}},
     ],
 )
 def test_a_different_run_has_another_name(change):
     assert run_hash(build_run_config(change)) != run_hash(build_run_config({}))
+
+
+def test_another_order_of_settling_is_another_run_and_the_usual_one_spelt_out_is_not():
+    def name(**training):
+        return run_hash(build_run_config({"training": {"settle_until": 0.9, **training}}))
+
+    assert name() == name(settle_first="nearest") != name(settle_first="sensitive")
 
 
 def test_the_name_of_a_run_stays_the_same_between_versions():
