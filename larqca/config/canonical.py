@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from larqca.config.presets import PRESETS
-from larqca.config.schema import OptimizerConfig, RunConfig
+from larqca.config.schema import DEFAULT_LATENT_FACTOR, Drop, OptimizerConfig, RunConfig
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import bits, is_import_path
 from larqca.suggest import unknown
@@ -25,6 +25,10 @@ PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
 # configuration names one: such rows start from float, and at the usual rate they diverge
 # (sweeps/digits_names.yaml).
 RATE_BEHIND_SIGNS = 1e-4
+# Where weights settle: a high rate until all have (sweeps/digits_settling_rates.yaml,
+# sweeps/mnist_separable_longer.yaml), and this share of it after that.
+# Kernels of more bits learn as fast as the rest then: no rounding has to be kept.
+RATE_OF_SETTLING, RATE_WHEN_SETTLED, SETTLING_LATENTS = 2e-3, 0.2, 1.0
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,11 +73,30 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error))) from error
     named = config.training.optimizer.model_fields_set
-    if "latent_factor" not in named:
-        config = _with_fast_latents(config)
-    if "learning_rate" not in named and _has_floats_behind_signs(config):
-        config = _with_optimizer(config, learning_rate=RATE_BEHIND_SIGNS)
+    settles = config.training.settle_until is not None and config.quantized_kernels
+    if settles:
+        config = _with_settling(config)
+    if "latent_factor" not in named and config.quantized_kernels:
+        usual = SETTLING_LATENTS if settles else DEFAULT_LATENT_FACTOR
+        config = _with_latent_factor(config, usual=usual)
+    if "learning_rate" not in named:
+        if _has_floats_behind_signs(config):
+            config = _with_optimizer(config, learning_rate=RATE_BEHIND_SIGNS)
+        elif settles:
+            config = _with_optimizer(config, learning_rate=RATE_OF_SETTLING)
     return config
+
+
+def _with_settling(config: RunConfig) -> RunConfig:
+    """What the order and the rates of settling are, where they are not named."""
+    training = config.training
+    assert training.settle_until is not None
+    usual: dict[str, Any] = {
+        "settle_first": "sensitive",
+        "schedule": [Drop(after=training.settle_until, factor=RATE_WHEN_SETTLED)],
+    }
+    missing = {key: usual[key] for key in usual.keys() - training.model_fields_set}
+    return config.model_copy(update={"training": training.model_copy(update=missing)})
 
 
 def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
@@ -83,14 +106,12 @@ def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
     return not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
 
 
-def _with_fast_latents(config: RunConfig) -> RunConfig:
-    usual = config.training.optimizer.latent_factor
+def _with_latent_factor(config: RunConfig, *, usual: float) -> RunConfig:
+    """How fast latent weights learn; `usual` is for kernels of more levels."""
     factors = [PLAIN_LATENTS if _is_plain(planes, spec) else usual
                for planes, spec in config.quantized_kernels]  # fmt: skip
-    if PLAIN_LATENTS not in factors:
-        return config
-    factor = factors if usual in factors else PLAIN_LATENTS
-    return _with_optimizer(config, latent_factor=factor)
+    alike = len(set(factors)) == 1
+    return _with_optimizer(config, latent_factor=factors[0] if alike else factors)
 
 
 def _has_floats_behind_signs(config: RunConfig) -> bool:

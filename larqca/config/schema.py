@@ -258,6 +258,8 @@ class UpdateConfig(NetworkConfig):
 
 # Arguments of optimizers that are shares of what was before.
 BELOW_ONE = ("momentum", "beta_1", "beta_2", "rho")
+# Of latent weights that are rounded together and should stay near that.
+DEFAULT_LATENT_FACTOR = 0.3
 
 
 class OptimizerConfig(Section):
@@ -267,12 +269,14 @@ class OptimizerConfig(Section):
         name: `muon` (`larqca.training.muon`), with which automata learn several times
             faster, or one of Keras' optimizers (`adam` is the published one).
         learning_rate: for scales, biases and float kernels. By default it is a tenth where float
-            kernels with learned scales read inputs of one bit, which else diverge.
+            kernels with learned scales read inputs of one bit, which else diverge, and else twice
+            as high where weights settle.
         latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
             that of everything else: one for all layers with such a kernel, or a list with one
             for each (perceive before update). Little keeps what a row starts from; by default
             it is 3 for kernels of one or two bits in all, which cannot (not for those of a
-            user's own quantizers, whose bits are not known when this is read).
+            user's own quantizers, whose bits are not known when this is read), and 1 for others
+            where weights settle.
         normalize_gradients: divide each variable's gradient by its own norm.
         arguments: further arguments of the optimizer (`beta_1`, `momentum`, ...);
             `weight_decay` is that of float kernels alone.
@@ -280,7 +284,7 @@ class OptimizerConfig(Section):
 
     name: Literal["muon", "adam", "sgd", "rmsprop"] = "muon"
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
-    latent_factor: float | list[float] = 0.3
+    latent_factor: float | list[float] = DEFAULT_LATENT_FACTOR
     normalize_gradients: bool = True
     arguments: dict[str, float] = Field(default_factory=dict)
 
@@ -340,7 +344,8 @@ class TrainingConfig(Section):
         reseed_above: states of the pool with a number larger than this start over from
             the seed, so that a few that blow up do not take the run along (None: never).
         optimizer: see `OptimizerConfig`.
-        schedule: drops of the learning rate, at shares of the iterations.
+        schedule: drops of the learning rate, at shares of the iterations. By default weights
+            settle at a constant rate, a fifth of which is left when all have.
         clip_latents: keep latent weights within [-1, 1] after every iteration (not while they
             settle: then the largest come down to the largest level in any case).
         average: what is judged and saved at the end is a running average of all weights,
@@ -354,8 +359,9 @@ class TrainingConfig(Section):
         settle_first: which weights of a kernel settle before others: those `nearest` to a level,
             or, of weights as near, those whose gradients are largest (`sensitive`). The last
             ones have none left that could make good what they cost, so that they had better be
-            those that matter least: `sensitive` is the better one for one and two bits a weight
-            (`reports/`). Without `settle_until` it does nothing.
+            those that matter least: `sensitive`, which `build_run_config` makes the default, is
+            the better one for one and two bits a weight (`reports/`). Without `settle_until` it
+            does nothing.
     """
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"
@@ -378,7 +384,10 @@ class TrainingConfig(Section):
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """See `CellConfig`."""
-        return _without(dump(self), settle_until=None, settle_first="nearest")
+        dumped = _without(dump(self), settle_until=None, settle_first="nearest")
+        if self.settle_until is None:  # and then the order means nothing
+            dumped.pop("settle_first", None)
+        return dumped
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainingConfig:

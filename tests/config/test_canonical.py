@@ -37,11 +37,40 @@ def test_a_different_run_has_another_name(change):
     assert run_hash(build_run_config(change)) != run_hash(build_run_config({}))
 
 
+SIGNS = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
+
+
 def test_another_order_of_settling_is_another_run_and_the_usual_one_spelt_out_is_not():
     def name(**training):
-        return run_hash(build_run_config({"training": {"settle_until": 0.9, **training}}))
+        training = {"settle_until": 0.9, **training}
+        return run_hash(build_run_config({"update": SIGNS, "training": training}))
 
-    assert name() == name(settle_first="nearest") != name(settle_first="sensitive")
+    assert name() == name(settle_first="sensitive") != name(settle_first="nearest")
+
+
+def test_an_order_of_settling_is_nothing_to_a_run_without():
+    plain = build_run_config({"training": {"settle_first": "sensitive"}})
+    assert run_hash(plain) == run_hash(build_run_config({}))
+
+
+def test_weights_settle_at_a_high_constant_rate_unless_another_is_named():
+    def training(update=SIGNS, **named):
+        settings = {"update": update, "training": {"settle_until": 0.6, **named}}
+        return build_run_config(settings).training
+
+    def rates(found):
+        optimizer = found.optimizer
+        return optimizer.learning_rate, optimizer.latent_factor
+
+    assert rates(training()) == (2e-3, 3.0)
+    four_bits = {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}}
+    assert rates(training(four_bits)) == (2e-3, 1.0)
+    assert rates(training(four_bits, optimizer={"learning_rate": 5e-4})) == (5e-4, 1.0)
+    assert [drop.model_dump() for drop in training().schedule] == [{"after": 0.6, "factor": 0.2}]
+    assert training(schedule=[]).schedule == []
+    plain = build_run_config({}).training
+    assert training({}).schedule == plain.schedule
+    assert rates(training({})) == rates(plain)
 
 
 def test_the_name_of_a_run_stays_the_same_between_versions():
