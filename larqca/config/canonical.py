@@ -25,7 +25,7 @@ PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
 # configuration names one: such rows start from float, and at the usual rate they diverge
 # (sweeps/digits_names.yaml).
 RATE_BEHIND_SIGNS = 1e-4
-# Where weights settle: a high rate until all have (sweeps/digits_settling_rates.yaml,
+# Where weights settle: a high rate (of Muon) until all have (sweeps/digits_settling_rates.yaml,
 # sweeps/mnist_separable_longer.yaml), and this share of it after that.
 # Kernels of more bits learn as fast as the rest then: no rounding has to be kept.
 RATE_OF_SETTLING, RATE_WHEN_SETTLED, SETTLING_LATENTS = 2e-3, 0.2, 1.0
@@ -82,7 +82,7 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
     if "learning_rate" not in named:
         if _has_floats_behind_signs(config):
             config = _with_optimizer(config, learning_rate=RATE_BEHIND_SIGNS)
-        elif settles:
+        elif settles and config.training.optimizer.name == DEFAULT_OPTIMIZER:
             config = _with_optimizer(config, learning_rate=RATE_OF_SETTLING)
     return config
 
@@ -107,7 +107,8 @@ def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
 
 
 def _with_latent_factor(config: RunConfig, *, usual: float) -> RunConfig:
-    """How fast latent weights learn; `usual` is for kernels of more levels."""
+    """How fast latent weights learn; `usual` is for kernels of more levels, and for a user's own
+    quantizers."""
     factors = [PLAIN_LATENTS if _is_plain(planes, spec) else usual
                for planes, spec in config.quantized_kernels]  # fmt: skip
     alike = len(set(factors)) == 1

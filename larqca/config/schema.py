@@ -269,8 +269,8 @@ class OptimizerConfig(Section):
         name: `muon` (`larqca.training.muon`), with which automata learn several times
             faster, or one of Keras' optimizers (`adam` is the published one).
         learning_rate: for scales, biases and float kernels. By default it is a tenth where float
-            kernels with learned scales read inputs of one bit, which else diverge, and else twice
-            as high where weights settle.
+            kernels with learned scales read inputs of one bit, which else diverge, and else (of
+            Muon) twice as high where weights settle.
         latent_factor: the learning rate of latent weights behind a kernel quantizer, beside
             that of everything else: one for all layers with such a kernel, or a list with one
             for each (perceive before update). Little keeps what a row starts from; by default
@@ -326,8 +326,8 @@ class Drop(Section):
 
 class TrainingConfig(Section):
     """How an automaton is trained; defaults are the published recipe, but for the
-    optimizer and the average, and for latent weights behind quantizers, of which it has
-    none: there they are what was found to learn best (`reports/`).
+    optimizer and the average, and for latent weights behind quantizers and such as settle, of
+    which it has none: there they are what was found to learn best (`reports/`).
 
     Source: Randazzo et al., "Self-classifying MNIST Digits", Distill 2020.
 
@@ -344,8 +344,8 @@ class TrainingConfig(Section):
         reseed_above: states of the pool with a number larger than this start over from
             the seed, so that a few that blow up do not take the run along (None: never).
         optimizer: see `OptimizerConfig`.
-        schedule: drops of the learning rate, at shares of the iterations. By default weights
-            settle at a constant rate, a fifth of which is left when all have.
+        schedule: drops of the learning rate, at shares of the iterations. Weights settle at a
+            constant rate, a fifth of which is left when all have, if none are named.
         clip_latents: keep latent weights within [-1, 1] after every iteration (not while they
             settle: then the largest come down to the largest level in any case).
         average: what is judged and saved at the end is a running average of all weights,
@@ -357,11 +357,15 @@ class TrainingConfig(Section):
             that are trained on (`larqca.training.settling`). None: they are quantized from
             the first iteration on.
         settle_first: which weights of a kernel settle before others: those `nearest` to a level,
-            or, of weights as near, those whose gradients are largest (`sensitive`). The last
+            or `sensitive` ones, whose distance is divided by the size of their gradients. The last
             ones have none left that could make good what they cost, so that they had better be
-            those that matter least: `sensitive`, which `build_run_config` makes the default, is
-            the better one for one and two bits a weight (`reports/`). Without `settle_until` it
-            does nothing.
+            those that matter least: `sensitive` is the better one for one and two bits a weight
+            (`reports/`). Without `settle_until` it does nothing.
+
+    Where weights settle, `build_run_config` has other defaults than this class: `sensitive`, and
+    the rates named above. A configuration as it is dumped leaves `nearest` out, so that runs of
+    before there was a choice keep their names: it is to be read by `model_validate`, not given
+    to `build_run_config`.
     """
 
     regime: Literal["naive", "persistent", "mutating"] = "mutating"

@@ -1,6 +1,7 @@
 import pytest
 
 from larqca.config.canonical import build_run_config, canonical_json, merge, run_hash
+from larqca.config.schema import RunConfig
 from larqca.errors import ConfigError
 
 
@@ -28,7 +29,7 @@ def test_equal_runs_have_one_name_however_they_are_written():
         {"update": {"kernel_quantizer": "ste_sign"}},
         {"perceive": {"pad_values": 1}},
         {"training": {"iterations": 7}},
-        {"training": {"settle_until": 0.9}},
+        {"training": {"settle_until": 0.9}},  # though without quantized kernels none do
         {"evaluation": {"seed": 1}},
         {"start_from": {"run": "0123456789abcdef"}},
     ],
@@ -38,6 +39,7 @@ def test_a_different_run_has_another_name(change):
 
 
 SIGNS = {"kernel_quantizer": "ste_sign", "kernel_planes": 1}
+RATES = {"learning_rate": 1e-3, "latent_factor": 3.0}
 
 
 def test_another_order_of_settling_is_another_run_and_the_usual_one_spelt_out_is_not():
@@ -46,6 +48,13 @@ def test_another_order_of_settling_is_another_run_and_the_usual_one_spelt_out_is
         return run_hash(build_run_config({"update": SIGNS, "training": training}))
 
     assert name() == name(settle_first="sensitive") != name(settle_first="nearest")
+
+
+def test_the_name_of_a_run_of_before_there_was_an_order_stays_the_same():
+    training = {"settle_until": 0.9, "settle_first": "nearest", "optimizer": RATES, "schedule": []}
+    config = build_run_config({"update": SIGNS, "training": training})
+    assert run_hash(config) == "9a380818fd293c1d"
+    assert RunConfig.model_validate_json(canonical_json(config)) == config
 
 
 def test_an_order_of_settling_is_nothing_to_a_run_without():
@@ -67,6 +76,8 @@ def test_weights_settle_at_a_high_constant_rate_unless_another_is_named():
     assert rates(training(four_bits)) == (2e-3, 1.0)
     assert rates(training(four_bits, optimizer={"learning_rate": 5e-4})) == (5e-4, 1.0)
     assert [drop.model_dump() for drop in training().schedule] == [{"after": 0.6, "factor": 0.2}]
+    assert rates(training(optimizer={"latent_factor": 7.0})) == (2e-3, 7.0)
+    assert rates(training(optimizer={"name": "adam"})) == (1e-3, 3.0)
     assert training(schedule=[]).schedule == []
     plain = build_run_config({}).training
     assert training({}).schedule == plain.schedule
