@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from larqca.config.presets import PRESETS
-from larqca.config.schema import DEFAULT_LATENT_FACTOR, Drop, OptimizerConfig, RunConfig
+from larqca.config.schema import DEFAULT_LATENT_FACTOR, Drop, OptimizerConfig, RunConfig, Section
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import bits, is_import_path
 from larqca.suggest import unknown
@@ -29,6 +29,8 @@ RATE_BEHIND_SIGNS = 1e-4
 # sweeps/mnist_separable_longer.yaml), and this share of it after that.
 # Kernels of more bits learn as fast as the rest then: no rounding has to be kept.
 RATE_OF_SETTLING, RATE_WHEN_SETTLED, SETTLING_LATENTS = 2e-3, 0.2, 1.0
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,31 +74,48 @@ def build_run_config(settings: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(merge(PRESETS[preset], given))
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error))) from error
-    named = config.training.optimizer.model_fields_set
-    settles = config.training.settle_until is not None and config.quantized_kernels
-    if settles:
-        config = _with_settling(config)
-    if "latent_factor" not in named and config.quantized_kernels:
-        usual = SETTLING_LATENTS if settles else DEFAULT_LATENT_FACTOR
-        config = _with_latent_factor(config, usual=usual)
-    if "learning_rate" not in named:
-        if _has_floats_behind_signs(config):
-            config = _with_optimizer(config, learning_rate=RATE_BEHIND_SIGNS)
-        elif settles and config.training.optimizer.name == DEFAULT_OPTIMIZER:
-            config = _with_optimizer(config, learning_rate=RATE_OF_SETTLING)
-    return config
+    return _with_optimizer_defaults(_with_settling_defaults(config))
 
 
-def _with_settling(config: RunConfig) -> RunConfig:
-    """What the order and the rates of settling are, where they are not named."""
+def _settles(config: RunConfig) -> bool:
+    """Whether there are weights that settle; they are float until their turn comes."""
+    return config.training.settle_until is not None and bool(config.quantized_kernels)
+
+
+def _with_settling_defaults(config: RunConfig) -> RunConfig:
+    """What comes first and when the rate falls, where weights settle."""
+    if not _settles(config):
+        return config
     training = config.training
     assert training.settle_until is not None
-    usual: dict[str, Any] = {
-        "settle_first": "sensitive",
-        "schedule": [Drop(after=training.settle_until, factor=RATE_WHEN_SETTLED)],
-    }
-    missing = {key: usual[key] for key in usual.keys() - training.model_fields_set}
-    return config.model_copy(update={"training": training.model_copy(update=missing)})
+    falls = Drop(after=training.settle_until, factor=RATE_WHEN_SETTLED)
+    defaults = {"settle_first": "sensitive", "schedule": [falls]}
+    return config.model_copy(update={"training": _with_unnamed(training, defaults)})
+
+
+def _with_optimizer_defaults(config: RunConfig) -> RunConfig:
+    """The learning rates that follow from quantizers, and from whether weights settle."""
+    training = config.training
+    optimizer = _with_unnamed(training.optimizer, _learning_rates(config))
+    training = training.model_copy(update={"optimizer": optimizer})
+    return config.model_copy(update={"training": training})
+
+
+def _learning_rates(config: RunConfig) -> dict[str, Any]:
+    rates: dict[str, Any] = {}
+    if config.quantized_kernels:
+        rates["latent_factor"] = _latent_factor(config)
+    if _has_floats_behind_signs(config):
+        rates["learning_rate"] = RATE_BEHIND_SIGNS
+    elif _settles(config) and config.training.optimizer.name == DEFAULT_OPTIMIZER:
+        rates["learning_rate"] = RATE_OF_SETTLING
+    return rates
+
+
+def _with_unnamed(section: AnySection, defaults: Mapping[str, Any]) -> AnySection:
+    """A section with these defaults where its configuration names nothing."""
+    unnamed = defaults.keys() - section.model_fields_set
+    return section.model_copy(update={key: defaults[key] for key in unnamed})
 
 
 def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
@@ -106,29 +125,21 @@ def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
     return not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
 
 
-def _with_latent_factor(config: RunConfig, *, usual: float) -> RunConfig:
-    """How fast latent weights learn; `usual` is for kernels of more levels, and for a user's own
-    quantizers."""
+def _latent_factor(config: RunConfig) -> float | list[float]:
+    """How fast latent weights learn: one number if that is the same in all layers."""
+    usual = SETTLING_LATENTS if _settles(config) else DEFAULT_LATENT_FACTOR
     factors = [PLAIN_LATENTS if _is_plain(planes, spec) else usual
                for planes, spec in config.quantized_kernels]  # fmt: skip
-    alike = len(set(factors)) == 1
-    return _with_optimizer(config, latent_factor=factors[0] if alike else factors)
+    return factors[0] if len(set(factors)) == 1 else factors
 
 
 def _has_floats_behind_signs(config: RunConfig) -> bool:
-    settles = config.training.settle_until is not None  # float until their turn comes
     return any(
-        (kernel is None or settles) and inputs is not None and scale != "none"
+        (kernel is None or _settles(config)) and inputs is not None and scale != "none"
         and not is_import_path(inputs["name"]) and bits(inputs) == 1
         for network in (config.perceive, config.update)
         for kernel, inputs, scale in zip(
             network.kernel_quantizer, network.input_quantizer, network.scale, strict=True))
-
-
-def _with_optimizer(config: RunConfig, **settings: Any) -> RunConfig:
-    optimizer = config.training.optimizer.model_copy(update=settings)
-    training = config.training.model_copy(update={"optimizer": optimizer})
-    return config.model_copy(update={"training": training})
 
 
 def explain(error: ValidationError) -> list[str]:
