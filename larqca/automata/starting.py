@@ -15,6 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.balancing import (
+    balanced,
+    nonzero,
+    outputs_held_by,
+    stretchable,
+    times_outputs,
+)
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
 from larqca.automata.layout import LayerLayout, check_fits
@@ -73,9 +80,9 @@ def start_from(
     """
     check_fits(source.layout, model.layout)
     source = narrowed(source, model.layout, images)
-    balanced = _balanced(source, model)
+    moved = balanced(source, model)
     targets = model.perceive_blocks + model.update_blocks
-    origins = balanced.perceive_blocks + balanced.update_blocks
+    origins = moved.perceive_blocks + moved.update_blocks
     changes = _input_changes(model, source, images)
     rounded = [_newly_rounded(one.layout, two.layout)
                for one, two in zip(origins, targets, strict=True)]
@@ -88,62 +95,11 @@ def start_from(
             if to_settle and target.latents:
                 mine[f"{target.layout.name}/kernel"] = _levels_as_latents(origin)
         else:
-            seen = _seen(model, balanced, met, number, changes[number]) if rounded[number] else None
+            seen = _seen(model, moved, met, number, changes[number]) if rounded[number] else None
             mine = _requantized(target, origin, found, changes[number], seen, to_settle)
         mine = _outputs_changed(mine, target, changes[number + 1])
         arrays = {**model.arrays(), **mine}
         model.set_arrays({name: arrays[name] for name in shapes})
-
-
-def _balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
-    """An automaton that computes what `source` does, its magnitudes held where `model` can
-    hold them, in stacks with depthwise layers.
-
-    A layer that is to be quantized without scales has weights in [-1, 1]. Its outputs may be
-    multiplied by any positive number where what reads them is divided by it, through a ReLU
-    too (Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction,
-    2019, section 4.1).
-    """
-    found = source
-    for number, (target, behind) in enumerate(pairwise(model.layout.layers)):
-        one, two = (found.perceive_blocks + found.update_blocks)[number : number + 2]
-        size = _handed_on(one, two, target, behind)
-        if size is not None:
-            found = _with_outputs_divided(found, number, size)
-    return found
-
-
-def _handed_on(one: Block, two: Block, target: LayerLayout, behind: LayerLayout) -> Array | None:
-    """What each output of the first layer is to be divided by, and the second layer's weights of
-    it multiplied: all of its largest weight where the second layer is depthwise; of a depthwise
-    first one so much that both have equally large weights of it."""
-    bare = target.kernel_quantizer is not None and not target.has_output_scale
-    if not bare or one.layout.kernel_quantizer is not None:
-        return None
-    size = _nonzero(np.abs(_weights(one)).max(axis=(0, 1)))
-    if two.layout.depthwise and _stretchable(two.layout):
-        return size
-    floats = two.layout.kernel_quantizer is None and two.layout.input_quantizer is None
-    if not target.depthwise or two.layout.depthwise or not floats or behind.input_quantizer:
-        return None
-    own = np.sqrt(size * _nonzero(np.abs(_weights(two)).max(axis=(0, 2))))
-    shared: Array = size * own.max() / own
-    return shared
-
-
-def _with_outputs_divided(found: NeuralCA, number: int, size: Array) -> NeuralCA:
-    """The automaton whose layer of this number puts out less, and the next one makes good."""
-    one, two = found.layout.layers[number : number + 2]
-    arrays = found.arrays()
-    if two.depthwise:
-        behind = _times_outputs(arrays, _outputs_held_by(two)[:1], size)
-    else:
-        kernel = f"{two.name}/kernel"
-        behind = {kernel: arrays[kernel] * size[:, None]}
-    own = _times_outputs(arrays, _outputs_held_by(one), 1.0 / size)
-    moved = NeuralCA(found.layout)
-    moved.set_arrays({**arrays, **own, **behind})
-    return moved
 
 
 def rounds_together(model: NeuralCA, source: NeuralCA) -> bool:
@@ -230,11 +186,7 @@ def _newly_rounded(origin: LayerLayout, target: LayerLayout) -> bool:
 
 def _movable(before: Block | None) -> bool:
     """Whether what a layer puts out can be stretched and shifted by the layer itself."""
-    return before is not None and before.layout.bias and _stretchable(before.layout)
-
-
-def _stretchable(layout: LayerLayout) -> bool:
-    return layout.kernel_quantizer is None or layout.has_output_scale
+    return before is not None and before.layout.bias and stretchable(before.layout)
 
 
 # Shares of the inputs that a quantizer is to cover; that of the smallest error is taken.
@@ -253,7 +205,7 @@ def _covering(target: Block, inputs: Array, movable: bool) -> InputChange:
     ends = target.convolution.input_quantizer(tf.constant([[-1.5], [1.5]])).numpy().ravel()
     fits = []
     for share in _COVERED:
-        high = _nonzero(np.quantile(spread, share, axis=0))
+        high = nonzero(np.quantile(spread, share, axis=0))
         if not movable and not by_scale:
             high = np.ones_like(high)
         low = np.zeros_like(high) if movable or unit else -high
@@ -283,9 +235,9 @@ def _movable_rows(
     if layout.depthwise:
         return None  # each input has an output of its own, whose scale does as well
     rectified = before.relu and origins[0].layout.relu
-    if not (wanted and rectified and _stretchable(before)) or alike:
+    if not (wanted and rectified and stretchable(before)) or alike:
         return None
-    rows = _nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
+    rows = nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
     gain = rows / rows.mean()
     return InputChange(gain, np.zeros_like(gain), 1.0 / gain, np.zeros_like(gain))
 
@@ -297,30 +249,11 @@ def _outputs_changed(
     if change is None or change.by_scale:
         return arrays
     name = block.layout.name
-    held_by = _outputs_held_by(block.layout)
-    changed = {**arrays, **_times_outputs(arrays, held_by, change.gain)}
+    held_by = outputs_held_by(block.layout)
+    changed = {**arrays, **times_outputs(arrays, held_by, change.gain)}
     if block.layout.bias:
         changed[f"{name}/bias"] = changed[f"{name}/bias"] + change.offset
     return changed
-
-
-def _outputs_held_by(layout: LayerLayout) -> list[str]:
-    """Names of the arrays that say how large outputs are: of the products, then the bias."""
-    held_by = "output_scale" if layout.has_output_scale else "kernel"
-    return [f"{layout.name}/{held_by}"] + [f"{layout.name}/bias"] * layout.bias
-
-
-def _times_outputs(
-    arrays: Mapping[str, Array], names: Sequence[str], gain: Array
-) -> dict[str, Array]:
-    """The arrays of these names times one number for each output, which the last dimension of
-    a depthwise kernel ``[height, width, outputs, 1]`` does not hold."""
-
-    def times(array: Array) -> Array:
-        depthwise = array.ndim == 4 and array.shape[-1] == 1
-        return array * (gain[:, None] if depthwise else gain)
-
-    return {name: times(arrays[name]) for name in names}
 
 
 def _quantized_alike(one: LayerLayout, other: LayerLayout) -> bool:
@@ -393,7 +326,7 @@ def _row_magnitudes(weights: Array, places: Sequence[int]) -> Array:
     """Mean magnitudes of the weights at the places that share a scale, ``[scales, inputs]``."""
     rows = np.abs(weights).mean(axis=2)
     shared = [rows[np.equal(places, own)].mean(axis=0) for own in range(max(places) + 1)]
-    return _nonzero(np.stack(shared))
+    return nonzero(np.stack(shared))
 
 
 def _reconstructed(
@@ -426,12 +359,6 @@ def _reach_the_largest_level(levels: Array, weights: Array) -> None:
     if np.abs(levels).max() < 1.0:
         largest = np.abs(weights).argmax()
         levels.flat[largest] = np.copysign(1.0, weights.flat[largest])
-
-
-def _nonzero(scale: Array) -> Array:
-    """A channel without weights keeps a tiny scale, so that nothing divides by zero."""
-    floor = max(float(scale.max()), 1e-6) * 1e-3
-    return np.maximum(scale, floor).astype(np.float32)
 
 
 # How far latent weights may spread, as multiples of a column's mean magnitude. A sign
@@ -467,7 +394,7 @@ def factorized(
     if not layout.has_output_scale:
         within = weights if to_settle else np.clip(weights, -1.0, 1.0)
         return _before_tanh(within.astype(np.float32), tanh), ones
-    magnitude = _nonzero(np.abs(weights).mean(axis=(0, 1)))
+    magnitude = nonzero(np.abs(weights).mean(axis=(0, 1)))
     fits = [_fit(weights, quantize, spread * magnitude, tanh) for spread in _SPREADS]
     _, latent, scale = min(fits, key=lambda fit: fit[0])
     if to_settle:
