@@ -159,7 +159,7 @@ class Subject:
         settings["training"]["iterations"] = iterations
         # A float run has no latent weights: its factor is the default of one, not of the rows here.
         settings["training"]["optimizer"].pop("latent_factor", None)
-        for field in ("settle_until", "settle_first"):  # nor weights that settle
+        for field in ("settle_until", "settle_first", "settle_power"):  # nor weights that settle
             settings["training"].pop(field, None)
         settings["start_from"] = {"file": str(self.model)}
         return {"name": name, "settings": settings, "seeds": [self.config.seed],

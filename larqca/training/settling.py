@@ -34,9 +34,6 @@ Array = npt.NDArray[Any]
 
 # Weights settle at every tenth iteration; of short trainings, so many times in all.
 _EVERY, _TIMES = 10, 100
-# The share of float weights falls with this power of the time that is left: the fewer they are,
-# the less they can make good, and the more slowly they settle.
-_POWER = 1.5
 # The mean of a gradient's square follows the last 500 iterations or so.
 _FOLLOWING = 0.002
 # Until this share of the settling, the largest weights come down to the largest level.
@@ -49,8 +46,9 @@ class Settling:
     Args:
         model: the automaton; from now on its quantized kernels are float where weights have not
             settled, until `finish`.
-        training: its `settle_until`, which must be given, its iterations, and which weights
-            `settle_first`.
+        training: its `settle_until`, which must be given, its iterations, which weights
+            `settle_first`, and the `settle_power`: the fewer are float, the less they can make
+            good, and the more slowly they settle.
 
     Optimizers whose updates have one size whatever the gradient's (Muon, `normalize_gradients`)
     move the last float weights faster than the first: those of settled ones do not count.
@@ -62,6 +60,7 @@ class Settling:
     def __init__(self, model: NeuralCA, training: TrainingConfig) -> None:
         assert training.settle_until is not None
         self._until = max(1.0, training.settle_until * training.iterations)
+        self._power = training.settle_power
         self._every = max(1, min(_EVERY, int(self._until / _TIMES)))
         blocks = model.perceive_blocks + model.update_blocks
         sensitive = training.settle_first == "sensitive"
@@ -84,13 +83,14 @@ class Settling:
         if iteration % self._every:
             return
         passed = min(1.0, (iteration + self._every) / self._until)
+        share = 1.0 - (1.0 - passed) ** self._power
         for layer in self._layers:
-            layer.settle(passed, averages.get(id(layer.latent), layer.latent))
+            layer.settle(passed, share, averages.get(id(layer.latent), layer.latent))
 
     def finish(self) -> None:
         """Settle what is left, and give the kernels back to their quantizers."""
         for layer in self._layers:
-            layer.settle(1.0, layer.latent)
+            layer.settle(1.0, 1.0, layer.latent)
             layer.block.settled = None
 
     def arrays(self) -> dict[str, Array]:
@@ -140,16 +140,16 @@ class _SettlingLayer:
             square = tf.square(gradient) / (tf.reduce_sum(tf.square(gradient)) + 1e-16)
             squares.assign_add(_FOLLOWING * (square - squares))
 
-    def settle(self, passed: float, average: Any) -> None:
+    def settle(self, passed: float, share: float, average: Any) -> None:
         """Settle weights of the average, and of the latent weights with it.
 
         Args:
             passed: share of the time that weights have to settle.
+            share: of the weights that are to have settled by then.
             average: variable of the latent kernel's running average, or that kernel itself.
         """
         mask = self._settled.mask.numpy()
         done = self._count - int((~mask).sum())
-        share = 1.0 - (1.0 - passed) ** _POWER
         wanted = math.ceil(round(share * self._count, 6)) - done
         if wanted <= 0:
             return

@@ -48,6 +48,7 @@ def test_another_order_of_settling_is_another_run_and_the_usual_one_spelt_out_is
         return run_hash(build_run_config({"update": SIGNS, "training": training}))
 
     assert name() == name(settle_first="sensitive") != name(settle_first="nearest")
+    assert name() == name(settle_power=1.5) != name(settle_power=3)
 
 
 def test_the_name_of_a_run_of_before_there_was_an_order_stays_the_same():
@@ -58,7 +59,7 @@ def test_the_name_of_a_run_of_before_there_was_an_order_stays_the_same():
 
 
 def test_an_order_of_settling_is_nothing_to_a_run_without():
-    plain = build_run_config({"training": {"settle_first": "sensitive"}})
+    plain = build_run_config({"training": {"settle_first": "sensitive", "settle_power": 3}})
     assert run_hash(plain) == run_hash(build_run_config({}))
 
 

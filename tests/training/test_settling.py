@@ -109,6 +109,18 @@ def test_of_weights_as_near_the_sensitive_ones_settle_first():
         assert mask[sensitive].all() or mask[other].sum() <= 1
 
 
+@pytest.mark.parametrize("power", [1.0, 3.0])
+def test_how_slowly_the_last_weights_settle(power):
+    model = tiny_automaton(perceive=DOREFA, update=DOREFA)
+    settling = Settling(model, TRAINING.model_copy(update={"settle_power": power}))
+    shares = []
+    for iteration in range(0, 1100, 100):
+        settling.advance(iteration, {})
+        shares.append(settled_share(model.update_blocks[0]))
+    np.testing.assert_allclose(shares, [1 - min(0.99, max(0.0, 0.99 - k / 10)) ** power
+                                        for k in range(11)], atol=0.02)
+
+
 def test_both_engines_compute_with_what_has_settled():
     network = {**DOREFA, "widths": [6, 6], "neighbourhood": ["center", "moore"],
                "depthwise": [False, True]}
