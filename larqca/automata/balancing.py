@@ -61,7 +61,7 @@ def _handed_on(found: NeuralCA, targets: Sequence[LayerLayout], number: int) -> 
         return None
     if number and _is_bare(blocks[number - 1], targets[number - 1]):
         return nonzero(size / _largest(blocks[number - 1]))
-    own = np.sqrt(size * nonzero(np.abs(_weights(blocks[number + 1])).max(axis=(0, 2))))
+    own = np.sqrt(size * nonzero(np.abs(weights_of(blocks[number + 1])).max(axis=(0, 2))))
     shared: Array = size * own.max() / own
     return shared
 
@@ -75,8 +75,8 @@ def _shares(blocks: Sequence[Block], targets: Sequence[LayerLayout], mix: int) -
         or not _takes(blocks[reader], targets[reader])
     ):
         return 1.0
-    read = np.abs(_weights(blocks[reader]))
-    scaled = targets[reader].kernel_quantizer is None or targets[reader].has_output_scale
+    read = np.abs(weights_of(blocks[reader]))
+    scaled = stretchable(targets[reader])
     if scaled:  # so that only weights of one output compare
         read = read / nonzero(read.max(axis=(0, 1)))
     together = _largest(blocks[mix]) * _largest(blocks[filters]) * nonzero(read.max(axis=(0, 2)))
@@ -88,8 +88,7 @@ def _shares(blocks: Sequence[Block], targets: Sequence[LayerLayout], mix: int) -
 
 def _is_bare(origin: Block, target: LayerLayout) -> bool:
     """Whether a float layer is to be quantized without scales."""
-    bare = target.kernel_quantizer is not None and not target.has_output_scale
-    return bare and origin.layout.kernel_quantizer is None
+    return not stretchable(target) and origin.layout.kernel_quantizer is None
 
 
 def _takes(reader: Block, target: LayerLayout) -> bool:
@@ -115,10 +114,11 @@ def _with_outputs_divided(found: NeuralCA, number: int, size: Array) -> NeuralCA
 
 def _largest(block: Block) -> Array:
     """The largest weight of each output."""
-    return nonzero(np.abs(_weights(block)).max(axis=(0, 1)))
+    return nonzero(np.abs(weights_of(block)).max(axis=(0, 1)))
 
 
-def _weights(block: Block) -> Array:
+def weights_of(block: Block) -> Array:
+    """What a block multiplies its inputs by, ``[taps, inputs, outputs]``."""
     weights: Array = block.weights().numpy()
     return weights
 

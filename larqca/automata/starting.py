@@ -21,6 +21,7 @@ from larqca.automata.balancing import (
     outputs_held_by,
     stretchable,
     times_outputs,
+    weights_of,
 )
 from larqca.automata.calibration import SANE, Moment, layer_inputs, layer_windows, moments_met
 from larqca.automata.layers import Block
@@ -149,7 +150,7 @@ def _seen(
     theirs, mine = (windows[np.all(sane, axis=0)] for windows in (theirs, mine))
     if len(mine) <= prod(mine.shape[1:]):
         return None
-    weights = _weights(origin)
+    weights = weights_of(origin)
     if target.layout.input_quantizer is not None:
         # Codes of few levels say too little of what was lost before them: fitted to that, a
         # fully binary automaton did worse (on the digits 92.8 % of the cells for 97.5).
@@ -237,7 +238,7 @@ def _movable_rows(
     rectified = before.relu and origins[0].layout.relu
     if not (wanted and rectified and stretchable(before)) or alike:
         return None
-    rows = nonzero(np.abs(_weights(origins[1])).mean(axis=(0, 2)))
+    rows = nonzero(np.abs(weights_of(origins[1])).mean(axis=(0, 2)))
     gain = rows / rows.mean()
     return InputChange(gain, np.zeros_like(gain), 1.0 / gain, np.zeros_like(gain))
 
@@ -270,12 +271,6 @@ def _defaults(block: Block) -> dict[str, Array]:
     return {name: variable.numpy() for name, variable in block.variables.items()}
 
 
-def _weights(block: Block) -> Array:
-    """What a block multiplies its inputs by, ``[taps, inputs, outputs]``."""
-    weights: Array = block.weights().numpy()
-    return weights
-
-
 def _requantized(
     target: Block, origin: Block, found: Mapping[str, Array], change: InputChange | None,
     seen: Seen | None, to_settle: bool = False,
@@ -283,7 +278,7 @@ def _requantized(
     """Arrays of `target` that compute as nearly as it can what `origin` computes, on inputs
     like those that were seen."""
     layout, name = target.layout, target.layout.name
-    weights = _weights(origin)
+    weights = weights_of(origin)
     arrays = _defaults(target)
     bias = found.get(f"{name}/bias", np.float32(0.0))
     if change is not None:
