@@ -3,7 +3,7 @@
     python benchmarks/attempts.py [--data-dir DIR] [--only NAME ...]
 
 Each attempt prints milliseconds of the engine's own way and of the other way, medians of
-interleaved repeats in one process and one thread. `reports/README.md` says what was
+interleaved repeats in one process and one thread. `reports/findings/speed.md` says what was
 concluded.
 """
 

@@ -54,3 +54,24 @@ def test_files_that_it_names_are_there(readme, project_root):
     assert linked
     for path in quoted + linked:
         assert (project_root / path).exists(), path
+
+
+def test_links_of_all_pages_lead_somewhere(project_root):
+    pages = [project_root / "README.md", *sorted((project_root / "reports").rglob("*.md"))]
+    assert len(pages) > 20
+    assert [(page, link) for page in pages for link in dead_links(page)] == []
+
+
+def dead_links(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not link.startswith(("http:", "https:")):
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path) if path else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                yield link
+
+
+def anchors(page):
+    """The anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
