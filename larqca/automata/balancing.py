@@ -29,7 +29,8 @@ _BELOW_LARGEST = 0.9
 
 def balanced(source: NeuralCA, model: NeuralCA) -> NeuralCA:
     """An automaton that computes what `source` does, its magnitudes held where `model` can
-    hold them, in stacks with depthwise layers.
+    hold them, in stacks with depthwise layers. (With `pad_values`, what lies outside the grid
+    does not shrink with a filter's inputs, so that cells at the edge may differ.)
 
     Args:
         source: of the layers of `model`, as wide.
@@ -47,9 +48,9 @@ def _handed_on(found: NeuralCA, targets: Sequence[LayerLayout], number: int) -> 
     """What each output of a layer is to be divided by, and the next layer's weights of it
     multiplied, once the layers before have been balanced.
 
-    A mix keeps its share of three, and of two, where filters behind it have scales, its largest
-    weights become one; filters keep as much as the mix before them, and without such a one as
-    much as the layer behind gets.
+    The largest weights of a mix become its share of what it, its filters and their reader
+    multiply by, or one where those two can have any size; filters keep as much as the mix before
+    them, and without such a one as much as the layer behind gets.
     """
     blocks = found.perceive_blocks + found.update_blocks
     if not _is_bare(blocks[number], targets[number]):
@@ -70,10 +71,8 @@ def _shares(blocks: Sequence[Block], targets: Sequence[LayerLayout], mix: int) -
     """The largest weight that each channel of a mix keeps, so that its filter may have as
     large a one, and the layer behind too; one where those two layers do not want it."""
     filters, reader = mix + 1, mix + 2
-    if (
-        reader == len(blocks) or not _is_bare(blocks[filters], targets[filters])
-        or not _takes(blocks[reader], targets[reader])
-    ):
+    bare = _is_bare(blocks[filters], targets[filters])
+    if not bare or not _takes(blocks[reader], targets[reader]):
         return 1.0
     read = np.abs(weights_of(blocks[reader]))
     scaled = stretchable(targets[reader])

@@ -337,8 +337,8 @@ def _initial_deviation(layout: LayerLayout) -> float:
     """Glorot's, of the kernel as the matrix that it is for a single cell.
 
     Keras' own Glorot counts the outputs of a 3x3 kernel nine times, as if every output
-    went to nine places; the smaller kernels that this gives learn dynamics that last
-    less long (README of `reports/`).
+    went to nine places; the smaller kernels that this gives learned dynamics that lasted
+    less long, in trials whose runs were not kept.
     """
     reached = 1 if layout.depthwise else layout.outputs  # by each input
     return float(np.sqrt(2.0 / (layout.rows + reached)))

@@ -214,7 +214,7 @@ def layout_of(config: AutomatonConfig, classes: int = CLASSES) -> AutomatonLayou
     # Nor does one stand before a depthwise layer: both together are one convolution, whose
     # kernels are products of one weight for each input and one for each place. With a ReLU
     # between, an automaton of 70 such channels learned MNIST no better than one of 33 whole
-    # ones, without it far better (README of `reports/`).
+    # ones, without it far better (`reports/findings/one_kib.md`).
     count = len(perceive_widths)
     linear = [*config.perceive.depthwise[1:], *[False] * (len(inputs) - count)]
     relu = [quantizer is None and not before for quantizer, before in

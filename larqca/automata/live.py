@@ -101,7 +101,7 @@ class _KeptSums:
     """The sums of the first of two perceive layers at its sites, through a rollout.
 
     Its inputs change only where a cell fired, and its sums by the products of that change: a
-    training iteration of `clothing` takes 0.79 of the time (README of `reports/`). Kept sums
+    training iteration of `clothing` takes 0.79 of the time (`reports/findings/speed.md`). Kept sums
     differ from new ones by rounding, so that no quantizer may read them, and the layer's own
     inputs must be the states, not what a quantizer makes of them.
 

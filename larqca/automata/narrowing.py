@@ -18,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from larqca.automata.calibration import layer_inputs
+from larqca.automata.layers import Block
 from larqca.automata.layout import AutomatonLayout, LayerLayout
 from larqca.automata.neural_ca import NeuralCA
+from larqca.backend import tf
 
 Array = npt.NDArray[Any]
 
@@ -61,17 +63,19 @@ def _kept_inputs(
             counts.insert(0, counts[0])
             continue
         weights = np.square(blocks[number].weights()).sum(axis=(0, 2))
-        counts.insert(0, weights * _size(inputs, number))
+        met = None if inputs is None else inputs[number]
+        counts.insert(0, weights * _size(blocks[number], met))
     kept = [np.sort(np.argsort(-own, kind="stable")[: layer.inputs])
             for own, layer in zip(counts, target.layers, strict=True)]
     return [*kept, np.arange(source.layout.state_channels)]
 
 
-def _size(inputs: list[Array] | None, number: int) -> Any:
-    """The mean square of what a layer reads."""
-    if inputs is None or not len(inputs[number]):  # not seen, or all of it blown up
+def _size(block: Block, inputs: Array | None) -> Any:
+    """The mean square of what a layer multiplies its weights by."""
+    if inputs is None or not len(inputs):  # not seen, or all of it blown up
         return 1.0
-    return np.square(inputs[number], dtype=np.float64).mean(axis=0)
+    read = block.transform_input(tf.constant(inputs, tf.float32)).numpy()
+    return np.square(read, dtype=np.float64).mean(axis=0)
 
 
 def _sliced(

@@ -112,7 +112,7 @@ class NetworkConfig(Section):
             |W| is a rank-one product (`rank_one`: one for each neighbour's each channel), or
             the same with two for each input channel, one of the cell itself and one of all
             eight neighbours (`center`: nearly as good for 40 numbers instead of 180; see
-            README of `reports/`). Before quantized inputs, the last two are one per input
+            `reports/findings/rounding.md`). Before quantized inputs, the last two are one per input
             channel. By default, none for float layers, and where kernel or inputs are
             quantized what makes them learn: `rank_one` in perceive layers, `channel` in update
             layers (a scale of their inputs would only repeat that of the outputs before).
@@ -199,7 +199,7 @@ class PerceiveConfig(NetworkConfig):
         depthwise: whether each output of a layer sees one input alone, the one of its own
             number: as many weights as places, where others have as many times inputs. No
             ReLU stands before it, so that after a layer of `center` both are a convolution
-            with kernels of rank one (see README of `reports/`). Its scales are `channel`
+            with kernels of rank one (see `reports/findings/one_kib.md`). Its scales are `channel`
             wherever `scale` says more.
     """
 

@@ -210,11 +210,12 @@ def check_planes(role: str, planes: int, spec: QuantizerSpec | None) -> None:
 
 
 # Kernels of so few levels, one a layer, do not follow float weights on MNIST; sums of four
-# signs, or of two kernels of zeros and signs, do (README of `reports/`).
+# signs, or of two kernels of zeros and signs, do (`reports/findings/names.md`).
 _KERNEL_PLANES = {1: 4, 2: 2}
-# Thresholds cost no bytes, and the state wants many (README of `reports/`, "Where the bits
-# belong"). In training those of `ste_sign` are counted at once, those of others one by one, so
-# that these get what the digits want ("How many thresholds?"). Of the state, of hidden layers:
+# Thresholds cost no bytes, and the state wants many (`reports/findings/rounding.md`, "Where the
+# bits belong"). In training those of `ste_sign` are counted at once, those of others one by one,
+# so that these get what the digits want (`one_bit.md` beside it, "How many thresholds?"). Of the
+# state, of hidden layers:
 _INPUT_PLANES = {"ste_sign": (30, 8), **dict.fromkeys(
     ("approx_sign", "swish_sign", "ste_heaviside"), (8, 4))}
 

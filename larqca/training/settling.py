@@ -9,7 +9,8 @@ the loss depends on most: the last ones have nothing left that follows.
 Sources: Zhou et al., "Incremental Network Quantization", ICLR 2017, which settles a few large
 shares of the weights, the largest first. That what matters most had better come first is known of
 GPTQ (Frantar et al., ICLR 2023), whose option "act-order" takes columns by the size of their
-inputs; here the mean square of a weight's gradient tells it.
+inputs; here the mean square of a weight's gradient tells it, each gradient divided by
+its norm.
 """
 
 from __future__ import annotations

@@ -70,6 +70,21 @@ def test_what_pictures_show_counts():
     assert np.abs(blind).max() == np.abs(weights).max()
 
 
+def test_what_a_quantizer_makes_of_a_channel_counts():
+    """Its sign says as much, however large it is."""
+    settings = whole(6, bias=False)
+    settings["update"] |= {"input_quantizer": "ste_sign", "input_planes": 1}
+    source = tiny_automaton(**settings)
+    arrays = source.arrays()
+    arrays["perceive/0/kernel"][..., 2] *= 1000
+    arrays["update/0/kernel"][:, :, 2] /= 100
+    source.set_arrays(arrays)
+    settings["perceive"] = {**settings["perceive"], "widths": [5]}
+    found = narrowed(source, layout(settings), random_pictures(1, 4, 6, 6))
+    np.testing.assert_array_equal(
+        found.arrays()["update/0/kernel"], np.delete(arrays["update/0/kernel"], 2, axis=2))
+
+
 def test_an_automaton_of_the_same_widths_is_the_source_itself():
     source = tiny_automaton(**whole(6))
     assert narrowed(source, source.layout, None) is source

@@ -119,6 +119,21 @@ def test_magnitudes_move_into_whatever_is_before(before):
     assert distance(source, target) < 0.1
 
 
+@pytest.mark.parametrize("pad_values", [0, 1])
+def test_what_lies_outside_the_grid_has_no_magnitudes_to_move(pad_values):
+    perceive = {"widths": [6, 6], "pad_values": pad_values}
+    source = tiny_automaton(seed=1, perceive=perceive)
+    arrays = source.arrays()
+    rows = np.geomspace(0.1, 10.0, 6, dtype=np.float32)[:, None]
+    arrays["perceive/1/kernel"] = arrays["perceive/1/kernel"] * rows
+    source.set_arrays(arrays)
+    target = tiny_automaton(seed=2, perceive={
+        **perceive, "kernel_quantizer": [None, {"name": "dorefa_quantizer", "k_bit": 8}],
+        "scale": ["none", "channel"]})
+    start_from(target, source)
+    assert distance(source, target) < 0.1
+
+
 def test_input_scales_before_a_quantizer_stay_where_they_are():
     settings = networks(input_quantizer="dorefa_quantizer", scale="rank_one")
     source = tiny_automaton(seed=1, **settings)
