@@ -363,8 +363,8 @@ class TrainingConfig(Section):
             (`reports/`). Without `settle_until` it does nothing.
         settle_power: the share of weights that are still float falls with this power of the time
             that is left; the larger it is, the earlier most settle and the more time the last ones
-            take. With four bits, in 1 KiB, `sensitive` with 3 was better than `nearest` with 1.5
-            (`reports/`). Without `settle_until` it does nothing.
+            take. With four bits, in 1 KiB, one run of `sensitive` with 3 was better than one of
+            `nearest` with 1.5 (`reports/findings/one_kib.md`). Without `settle_until` it does nothing.
 
     Where weights settle, `build_run_config` has other defaults than this class: `sensitive`, and
     the rates named above. A configuration as it is dumped leaves `nearest` out, so that runs of
