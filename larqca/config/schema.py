@@ -364,7 +364,8 @@ class TrainingConfig(Section):
         settle_power: the share of weights that are still float falls with this power of the time
             that is left; the larger it is, the earlier most settle and the more time the last ones
             take. With four bits, in 1 KiB, one run of `sensitive` with 3 was better than one of
-            `nearest` with 1.5 (`reports/findings/one_kib.md`). Without `settle_until` it does nothing.
+            `nearest` with 1.5 (`reports/findings/one_kib.md`). Without `settle_until` it does
+            nothing.
 
     Where weights settle, `build_run_config` has other defaults than this class: `sensitive`, and
     the rates named above. A configuration as it is dumped leaves `nearest` out, so that runs of
