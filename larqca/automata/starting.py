@@ -235,7 +235,7 @@ def _movable_rows(
     alike = _quantized_alike(origins[1].layout, layout)
     if layout.depthwise:
         return None  # each input has an output of its own, whose scale does as well
-    if layout.pad_values and layout.kernel_size > 1:
+    if layout.pad_values and layout.neighbourhood != "center":
         return None  # what lies outside the grid would not be multiplied with the outputs
     rectified = before.relu and origins[0].layout.relu
     if not (wanted and rectified and stretchable(before)) or alike:

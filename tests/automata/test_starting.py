@@ -119,9 +119,11 @@ def test_magnitudes_move_into_whatever_is_before(before):
     assert distance(source, target) < 0.1
 
 
-@pytest.mark.parametrize("pad_values", [0, 1])
-def test_what_lies_outside_the_grid_has_no_magnitudes_to_move(pad_values):
-    perceive = {"widths": [6, 6], "pad_values": pad_values}
+@pytest.mark.parametrize(("pad_values", "behind", "move"), [
+    (0, "moore", True), (1, "moore", False), (1, "von_neumann", False), (1, "center", True)])
+def test_what_lies_outside_the_grid_has_no_magnitudes_to_move(pad_values, behind, move):
+    perceive = {
+        "widths": [6, 6], "pad_values": pad_values, "neighbourhood": ["moore", behind]}
     source = tiny_automaton(seed=1, perceive=perceive)
     arrays = source.arrays()
     rows = np.geomspace(0.1, 10.0, 6, dtype=np.float32)[:, None]
@@ -132,6 +134,8 @@ def test_what_lies_outside_the_grid_has_no_magnitudes_to_move(pad_values):
         "scale": ["none", "channel"]})
     start_from(target, source)
     assert distance(source, target) < 0.1
+    moved = target.arrays()["perceive/0/kernel"] != arrays["perceive/0/kernel"]
+    assert moved.any() == move
 
 
 def test_input_scales_before_a_quantizer_stay_where_they_are():
