@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from larqca.automata.balancing import weights_of
 from larqca.automata.calibration import layer_inputs
 from larqca.automata.layers import Block
 from larqca.automata.layout import AutomatonLayout, LayerLayout
@@ -62,7 +63,7 @@ def _kept_inputs(
         if layers[number].depthwise:  # an input counts what its one output does
             counts.insert(0, counts[0])
             continue
-        weights = np.square(blocks[number].weights()).sum(axis=(0, 2))
+        weights = np.square(weights_of(blocks[number])).sum(axis=(0, 2))
         met = None if inputs is None else inputs[number]
         counts.insert(0, weights * _size(blocks[number], met))
     kept = [np.sort(np.argsort(-own, kind="stable")[: layer.inputs])

@@ -49,8 +49,7 @@ class Levels:
 
     def nearest(self, weights: Array) -> Array:
         """The number of the level nearest to each weight."""
-        middles = (self.values[1:] + self.values[:-1]) / 2.0
-        return np.searchsorted(middles, weights)
+        return _number_of_nearest(weights, self.values)
 
 
 def levels_of(quantizer: Callable[[Any], Any], spec: Mapping[str, Any]) -> Levels | None:
@@ -154,8 +153,13 @@ def _descended(
 
 
 def _nearest(values: Array, levels: Array) -> Array:
-    result: Array = levels[np.abs(values[:, None] - levels).argmin(axis=1)]
+    result: Array = levels[_number_of_nearest(values, levels)]
     return result
+
+
+def _number_of_nearest(values: Array, levels: Array) -> Array:
+    """Of rising levels; in the middle between two, the lower."""
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2.0, values)
 
 
 def _fitted(found: Array, weights: Array, moments: Array, scale: Array) -> Array:

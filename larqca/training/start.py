@@ -32,7 +32,7 @@ TRIES = 6
 # The last training pictures judge, by the protocol of the test: automata that decay look as
 # good as others in the first hundred steps.
 _JUDGES = 500
-_JUDGED_BY = EvaluationConfig(steps=200, record_every=200)
+_JUDGED_BY = EvaluationConfig(steps=200, record_every=20)
 
 
 def start_model(

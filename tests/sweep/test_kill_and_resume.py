@@ -21,7 +21,7 @@ GRID: dict[str, Any] = {
         "preset": "compact",
         "perceive": {"widths": [8]},
         "update": {"widths": [8]},
-        "training": {"iterations": 6_000, "batch_size": 4, "pool_size": 8, "rollout_steps": 4},
+        "training": {"iterations": 2_500, "batch_size": 4, "pool_size": 8, "rollout_steps": 4},
         "evaluation": {"steps": 5, "images": 20},
     },
     "rows": [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from larqca.sweep.sensitivity import (
     suggest,
 )
 
+from .helpers import FAKE_WORKER
+
 SMALL = {
     "name": "small",
     "settings": {
@@ -52,6 +55,13 @@ def float_run(sweep) -> Path:
 
 def folder_of(sweep, row: str) -> Path:
     return next(sweep.out / "runs" / run.hash for run in sweep.grid.runs if run.row == row)
+
+
+@pytest.fixture
+def counting_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials and suggestions of the command only count (see `fake_worker`)."""
+    monkeypatch.setattr("larqca.sweep.run.do_sweep",
+                        functools.partial(do_sweep, worker=FAKE_WORKER))
 
 
 def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
@@ -247,7 +257,7 @@ def test_the_command_tries_suggests_and_checks(
 
 
 def test_a_suggestion_is_trained_even_if_the_run_was_not(
-    float_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    float_run: Path, counting_worker: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     grid = SMALL | {"rows": [{"name": "taken", "training": {"iterations": 0},
                               "start_from": {"file": str(float_run / "model.npz")}}]}  # fmt: skip
@@ -276,14 +286,22 @@ def test_mistakes_are_one_line(float_run: Path, capsys, tmp_path, arguments, lin
     assert not out.exists()
 
 
-def test_a_budget_that_asks_for_nothing_trains_nothing(float_run: Path, tmp_path, capsys) -> None:
+def test_a_budget_that_asks_for_nothing_trains_nothing(
+    float_run: Path, counting_worker: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(
+        "larqca.sweep.sensitivity.read_trials",
+        lambda subject, choices, records: [Trial(layer, "8", 1000.0, 0.1, 0.1)
+                                           for layer in subject.layers])  # fmt: skip
     arguments = ["sensitivity", str(float_run), "--choices", "8", "--iterations", "0",
                  "--images", "30", "--budget", "1000", "--out", str(tmp_path / "out"),
                  "--jobs", "2", "--quiet"]  # fmt: skip
     assert command(arguments) == 0
     said = capsys.readouterr().out
-    kept = "perceive/0 float, update/0 float, update/1 float"
-    assert (kept in said) == ("nothing has to be quantized" in said)
+    assert "perceive/0 float, update/0 float, update/1 float" in said
+    assert "nothing has to be quantized" in said
+    assert not (tmp_path / "out" / "suggestion").exists()
 
 
 def test_every_choice_has_the_bits_of_its_name() -> None:
