@@ -32,6 +32,7 @@ TRIES = 6
 # The last training pictures judge, by the protocol of the test: automata that decay look as
 # good as others in the first hundred steps.
 _JUDGES = 500
+# A graph is as long as records are apart, and tracing 200 steps takes longer than running them.
 _JUDGED_BY = EvaluationConfig(steps=200, record_every=20)
 
 
