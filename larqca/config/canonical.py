@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from larqca.config.presets import PRESETS
 from larqca.config.schema import DEFAULT_LATENT_FACTOR, Drop, OptimizerConfig, RunConfig, Section
 from larqca.errors import ConfigError
-from larqca.quantizers.registry import bits, is_import_path
+from larqca.quantizers.registry import bits, is_import_path, looks_at_all_weights
 from larqca.suggest import unknown
 
 DEFAULT_PRESET = "distill"
@@ -25,6 +25,10 @@ PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
 # configuration names one: such rows start from float, and at the usual rate they diverge
 # (sweeps/digits_names.yaml).
 RATE_BEHIND_SIGNS = 1e-4
+# Kernels of so few bits take their levels one weight after the other, until this share of the
+# iterations, unless a configuration says otherwise (sweeps/digits_settling_rates.yaml,
+# sweeps/mnist_two_bits_settled.yaml, sweeps/mnist_defaults.yaml).
+SETTLE_UNTIL = 0.9
 # Where weights settle: a high rate (of Muon) until all have (sweeps/digits_settling_rates.yaml,
 # sweeps/mnist_separable_longer.yaml), and this share of it after that.
 # Kernels of more bits learn as fast as the rest then: no rounding has to be kept.
@@ -82,8 +86,30 @@ def _settles(config: RunConfig) -> bool:
     return config.training.settle_until is not None and bool(config.quantized_kernels)
 
 
+def _wants_to_settle(config: RunConfig) -> bool:
+    """Whether weights settle unless a configuration says otherwise: where every quantized kernel
+    is one of few levels with learned scales and no input is quantized, by Muon, as far as
+    that was found to be better."""
+    layers = [
+        layer for network in (config.perceive, config.update)
+        for layer in zip(network.kernel_quantizer, network.kernel_planes, network.scale,
+                         network.input_quantizer, strict=True)]  # fmt: skip
+    return (
+        config.training.iterations > 0
+        and config.training.optimizer.name == DEFAULT_OPTIMIZER
+        and bool(config.quantized_kernels)
+        and all(inputs is None for *_, inputs in layers)
+        and all(planes == 1 and _is_plain(1, kernel) and scale != "none"
+                and not looks_at_all_weights(kernel)
+                for kernel, planes, scale, _ in layers if kernel is not None)
+    )
+
+
 def _with_settling_defaults(config: RunConfig) -> RunConfig:
-    """What comes first and when the rate falls, where weights settle."""
+    """Whether weights settle, what comes first then and when the rate falls."""
+    if _wants_to_settle(config):
+        training = _with_unnamed(config.training, {"settle_until": SETTLE_UNTIL})
+        config = config.model_copy(update={"training": training})
     if not _settles(config):
         return config
     training = config.training

@@ -159,8 +159,10 @@ class Subject:
         settings["training"]["iterations"] = iterations
         # A float run has no latent weights: its factor is the default of one, not of the rows here.
         settings["training"]["optimizer"].pop("latent_factor", None)
-        for field in ("settle_until", "settle_first", "settle_power"):  # nor weights that settle
+        for field in ("settle_first", "settle_power"):  # nor weights that settle
             settings["training"].pop(field, None)
+        # Of trials that are short and of mixed assignments that was not tried.
+        settings["training"]["settle_until"] = None
         settings["start_from"] = {"file": str(self.model)}
         return {"name": name, "settings": settings, "seeds": [self.config.seed],
                 "baseline": BASELINE, "rows": [self.row(BASELINE, {}), *rows]}  # fmt: skip

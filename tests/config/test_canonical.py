@@ -85,6 +85,32 @@ def test_weights_settle_at_a_high_constant_rate_unless_another_is_named():
     assert rates(training({})) == rates(plain)
 
 
+def test_kernels_of_few_levels_settle_unless_a_configuration_says_otherwise():
+    def settles(update=SIGNS, perceive=None, **training):
+        settings = {"update": update, "perceive": perceive or {}, "training": training}
+        return build_run_config(settings).training.settle_until
+
+    two_bits = {"kernel_quantizer": "dorefa_quantizer"}
+    zeros = {"kernel_quantizer": "ste_tern", "kernel_planes": 1}
+    assert [settles(few) for few in (SIGNS, two_bits, zeros)] == [0.9, 0.9, 0.9]
+    assert settles(zeros, perceive=two_bits) == 0.9
+    for more in (
+        {},
+        {"kernel_quantizer": "ste_sign"},  # four planes
+        SIGNS | {"kernel_planes": [1, 2]},
+        {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}},
+        SIGNS | {"scale": "none"},
+        SIGNS | {"input_quantizer": "ste_sign"},
+        {"kernel_quantizer": "magnitude_aware_sign", "kernel_planes": 1},
+        {"kernel_quantizer": "a_users:own"},
+    ):
+        assert settles(more) is None
+        assert settles(more, perceive=SIGNS) == (None if more else 0.9)
+    assert settles(settle_until=0.5) == 0.5
+    assert settles(settle_until=None) is settles(iterations=0) is None
+    assert settles(optimizer={"name": "adam"}) is None
+
+
 def test_the_name_of_a_run_stays_the_same_between_versions():
     """Stores are found again by it: a change here makes every finished run be done anew."""
     assert run_hash(build_run_config({})) == "218d45baab79e8b9"
