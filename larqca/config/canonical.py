@@ -88,8 +88,8 @@ def _settles(config: RunConfig) -> bool:
 
 def _wants_to_settle(config: RunConfig) -> bool:
     """Whether weights settle unless a configuration says otherwise: where every quantized kernel
-    is one of few levels with learned scales and no input is quantized, by Muon, as far as
-    that was found to be better."""
+    is one of few levels with learned scales and no input has one bit, by Muon, as far as that
+    was found to be better."""
     layers = [
         layer for network in (config.perceive, config.update)
         for layer in zip(network.kernel_quantizer, network.kernel_planes, network.scale,
@@ -98,7 +98,8 @@ def _wants_to_settle(config: RunConfig) -> bool:
         config.training.iterations > 0
         and config.training.optimizer.name == DEFAULT_OPTIMIZER
         and bool(config.quantized_kernels)
-        and all(inputs is None for *_, inputs in layers)
+        and all(inputs is None or (not is_import_path(inputs["name"]) and bits(inputs) > 1)
+                for *_, inputs in layers)
         and all(planes == 1 and _is_plain(1, kernel) and scale != "none"
                 and not looks_at_all_weights(kernel)
                 for kernel, planes, scale, _ in layers if kernel is not None)

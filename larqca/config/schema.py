@@ -356,7 +356,7 @@ class TrainingConfig(Section):
             their levels for good, little by little; those that have not are float numbers
             that are trained on (`larqca.training.settling`). None: they are quantized from
             the first iteration on. `build_run_config` makes it 0.9 where nothing is said and all
-            quantized kernels are of one or two bits, with learned scales and float inputs.
+            quantized kernels are of one or two bits, with learned scales, and no input of one.
         settle_first: which weights of a kernel settle before others: those `nearest` to a level,
             or `sensitive` ones, whose distance is divided by the size of their gradients. The last
             ones have none left that could make good what they cost, so that they had better be

@@ -94,6 +94,7 @@ def test_kernels_of_few_levels_settle_unless_a_configuration_says_otherwise():
     zeros = {"kernel_quantizer": "ste_tern", "kernel_planes": 1}
     assert [settles(few) for few in (SIGNS, two_bits, zeros)] == [0.9, 0.9, 0.9]
     assert settles(zeros, perceive=two_bits) == 0.9
+    assert settles(two_bits | {"input_quantizer": "dorefa_quantizer"}) == 0.9
     for more in (
         {},
         {"kernel_quantizer": "ste_sign"},  # four planes
@@ -101,6 +102,7 @@ def test_kernels_of_few_levels_settle_unless_a_configuration_says_otherwise():
         {"kernel_quantizer": {"name": "dorefa_quantizer", "k_bit": 4}},
         SIGNS | {"scale": "none"},
         SIGNS | {"input_quantizer": "ste_sign"},
+        SIGNS | {"input_quantizer": "a_users:own"},
         {"kernel_quantizer": "magnitude_aware_sign", "kernel_planes": 1},
         {"kernel_quantizer": "a_users:own"},
     ):
