@@ -27,7 +27,7 @@ PLAIN_BITS, PLAIN_LATENTS = 2, 3.0
 RATE_BEHIND_SIGNS = 1e-4
 # Kernels of so few bits take their levels one weight after the other, until this share of the
 # iterations, unless a configuration says otherwise (sweeps/digits_settling_rates.yaml,
-# sweeps/mnist_two_bits_settled.yaml, sweeps/mnist_defaults.yaml).
+# sweeps/mnist_two_bits_settled.yaml, sweeps/mnist_defaults_settled.yaml).
 SETTLE_UNTIL = 0.9
 # Where weights settle: a high rate (of Muon) until all have (sweeps/digits_settling_rates.yaml,
 # sweeps/mnist_separable_longer.yaml), and this share of it after that.
