@@ -12,7 +12,12 @@ from pydantic import ValidationError
 from larqca.config.presets import PRESETS
 from larqca.config.schema import DEFAULT_LATENT_FACTOR, Drop, OptimizerConfig, RunConfig, Section
 from larqca.errors import ConfigError
-from larqca.quantizers.registry import bits, is_import_path, looks_at_all_weights
+from larqca.quantizers.registry import (
+    QuantizerSpec,
+    bits,
+    is_import_path,
+    looks_at_all_weights,
+)
 from larqca.suggest import unknown
 
 DEFAULT_PRESET = "distill"
@@ -90,15 +95,12 @@ def _wants_to_settle(config: RunConfig) -> bool:
     """Whether weights settle unless a configuration says otherwise: where every quantized kernel
     is one of few levels with learned scales and no input has one bit, by Muon, as far as that
     was found to be better."""
-    layers = [
-        layer for network in (config.perceive, config.update)
-        for layer in zip(network.kernel_quantizer, network.kernel_planes, network.scale,
-                         network.input_quantizer, strict=True)]  # fmt: skip
+    layers = _layers(config)
     return (
         config.training.iterations > 0
         and config.training.optimizer.name == DEFAULT_OPTIMIZER
         and bool(config.quantized_kernels)
-        and all(inputs is None or (not is_import_path(inputs["name"]) and bits(inputs) > 1)
+        and all(inputs is None or _known_bits(inputs) not in (None, 1)
                 for *_, inputs in layers)
         and all(planes == 1 and _is_plain(1, kernel) and scale != "none"
                 and not looks_at_all_weights(kernel)
@@ -145,11 +147,11 @@ def _with_unnamed(section: AnySection, defaults: Mapping[str, Any]) -> AnySectio
     return section.model_copy(update={key: defaults[key] for key in unnamed})
 
 
-def _is_plain(planes: int, spec: Mapping[str, Any]) -> bool:
+def _is_plain(planes: int, spec: QuantizerSpec) -> bool:
     """Whether a kernel has so few levels that its weights are not rounded together with
-    those that they start from. Not known of a user's own quantizers, whose code is never
-    run here."""
-    return not is_import_path(spec["name"]) and planes * bits(spec) <= PLAIN_BITS
+    those that they start from."""
+    known = _known_bits(spec)
+    return known is not None and planes * known <= PLAIN_BITS
 
 
 def _latent_factor(config: RunConfig) -> float | list[float]:
@@ -163,10 +165,23 @@ def _latent_factor(config: RunConfig) -> float | list[float]:
 def _has_floats_behind_signs(config: RunConfig) -> bool:
     return any(
         (kernel is None or _settles(config)) and inputs is not None and scale != "none"
-        and not is_import_path(inputs["name"]) and bits(inputs) == 1
-        for network in (config.perceive, config.update)
-        for kernel, inputs, scale in zip(
-            network.kernel_quantizer, network.input_quantizer, network.scale, strict=True))
+        and _known_bits(inputs) == 1
+        for kernel, _, scale, inputs in _layers(config))
+
+
+def _layers(
+    config: RunConfig,
+) -> list[tuple[QuantizerSpec | None, int, str, QuantizerSpec | None]]:
+    """Kernel quantizer, planes, scale and input quantizer of each layer, perceive first."""
+    return [
+        layer for network in (config.perceive, config.update)
+        for layer in zip(network.kernel_quantizer, network.kernel_planes, network.scale,
+                         network.input_quantizer, strict=True)]  # fmt: skip
+
+
+def _known_bits(spec: QuantizerSpec) -> int | None:
+    """Bits per value, None of a user's own quantizer, whose code is never run here."""
+    return None if is_import_path(spec["name"]) else bits(spec)
 
 
 def explain(error: ValidationError) -> list[str]:

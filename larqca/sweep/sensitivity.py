@@ -161,7 +161,8 @@ class Subject:
         settings["training"]["optimizer"].pop("latent_factor", None)
         for field in ("settle_first", "settle_power"):  # nor weights that settle
             settings["training"].pop(field, None)
-        # Of trials that are short and of mixed assignments that was not tried.
+        # Trials are short and suggestions mix few levels with many: whether weights had better
+        # settle there was not tried.
         settings["training"]["settle_until"] = None
         settings["start_from"] = {"file": str(self.model)}
         return {"name": name, "settings": settings, "seeds": [self.config.seed],

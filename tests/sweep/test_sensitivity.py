@@ -69,6 +69,7 @@ def test_the_grid_quantizes_one_layer_in_each_row(float_run: Path) -> None:
     grid = load_grid(subject.trials_grid(["1", "4"], 7, 50))
     assert len(grid.runs) == 1 + 3 * 2
     assert {run.config.training.iterations for run in grid.runs} == {7}
+    assert {run.config.training.settle_until for run in grid.runs} == {None}
     for run in grid.runs:
         specs = [*run.config.perceive.kernel_quantizer, *run.config.update.kernel_quantizer]
         assert sum(spec is not None for spec in specs) == (run.row != BASELINE)
