@@ -1,5 +1,7 @@
 """Automata for tests: small, and with weights that make every part matter."""
 
+from itertools import combinations, product
+
 import numpy as np
 
 from larqca.automata.layout import layout_of
@@ -32,3 +34,23 @@ def random_state(model, pictures, seed):
     state[..., 1:] = rng.normal(size=state[..., 1:].shape)
     state[..., 1:] *= model.alive(pictures)[..., None]
     return state
+
+
+def every_pair(*choices):
+    """Of all combinations so few that every two values still meet, greedily chosen.
+
+    A graph of an automaton takes a second or two to trace, and what goes wrong in a
+    combination has nearly always to do with two of its values.
+    """
+    positions = list(combinations(range(len(choices)), 2))
+
+    def pairs(values):
+        return {(one, other, values[one], values[other]) for one, other in positions}
+
+    candidates = {values: pairs(values) for values in product(*choices)}
+    missing, chosen = set().union(*candidates.values()), []
+    while missing:
+        best = max(candidates, key=lambda values: len(candidates[values] & missing))
+        missing -= candidates.pop(best)
+        chosen.append(best)
+    return chosen

@@ -12,16 +12,17 @@ from larqca.backend import tf
 from larqca.config.canonical import build_run_config
 from larqca.errors import ConfigError
 from larqca.quantizers.registry import QUANTIZERS
-from tests.automata.helpers import random_pictures, random_state, tiny_automaton
+from tests.automata.helpers import every_pair, random_pictures, random_state, tiny_automaton
 
 NARROW = {"perceive": {"widths": [6]}, "update": {"widths": [5]}, "cell": {"hidden_channels": 2}}
 TWICE = {**NARROW, "perceive": {"widths": [4, 6]}}  # the live engine keeps sums of the first layer
 DEEP = {**NARROW, "perceive": {"widths": [4, 6, 5]}}
-BASES = pytest.mark.parametrize("base", [NARROW, TWICE, DEEP], ids=["narrow", "twice", "deep"])
+BASES = {"narrow": NARROW, "twice": TWICE, "deep": DEEP}
 ELEMENTWISE = [name for name in QUANTIZERS if name != "magnitude_aware_sign"]
 
 
 def with_quantizers(base, **network):
+    base = BASES[base]
     network = {"kernel_planes": 1, "input_planes": 1, **network}
     return {
         **base,
@@ -42,9 +43,8 @@ def assert_engines_agree(model, pictures, seed=3, steps=3):
     return state, live
 
 
-@pytest.mark.parametrize("quantizer", ["none", *QUANTIZERS])
-@pytest.mark.parametrize("pad_values", [0, 1])
-@BASES
+@pytest.mark.parametrize(("base", "quantizer", "pad_values"),
+                         every_pair(BASES, ["none", *QUANTIZERS], [0, 1]))
 def test_kernel_quantizers(base, quantizer, pad_values):
     model = tiny_automaton(
         **with_quantizers(base, kernel_quantizer=quantizer, pad_values=pad_values)
@@ -53,28 +53,26 @@ def test_kernel_quantizers(base, quantizer, pad_values):
     assert np.abs(after - state).max() > 0.01
 
 
-@pytest.mark.parametrize("quantizer", ELEMENTWISE)
-@pytest.mark.parametrize("pad_values", [0, 1])
-@pytest.mark.parametrize("scale", ["none", "center", "rank_one"])
-@BASES
+@pytest.mark.parametrize(("base", "quantizer", "pad_values", "scale"),
+                         every_pair(BASES, ELEMENTWISE, [0, 1], ["none", "center", "rank_one"]))
 def test_input_quantizers(base, quantizer, pad_values, scale):
     network = {"input_quantizer": quantizer, "scale": scale, "pad_values": pad_values}
     model = tiny_automaton(**with_quantizers(base, **network))
     assert_engines_agree(model, random_pictures(2, 2, 6, 5))
 
 
-@pytest.mark.parametrize("quantizers", [
-    {}, {"kernel_quantizer": "ste_sign", "kernel_planes": 3}, {"input_quantizer": "ste_sign"}])
-@pytest.mark.parametrize("scale", ["none", "center", "rank_one"])
-@BASES
-def test_von_neumann_neighbourhoods(base, quantizers, scale):
+@pytest.mark.parametrize(("base", "quantized", "scale"), every_pair(
+    BASES, ["nothing", "kernel", "input"], ["none", "center", "rank_one"]))
+def test_von_neumann_neighbourhoods(base, quantized, scale):
+    quantizers = {"nothing": {}, "input": {"input_quantizer": "ste_sign"},
+                  "kernel": {"kernel_quantizer": "ste_sign", "kernel_planes": 3}}[quantized]
     settings = with_quantizers(base, scale=scale, **quantizers)
     settings["perceive"]["neighbourhood"] = "von_neumann"
     assert_engines_agree(tiny_automaton(**settings), random_pictures(2, 2, 6, 5))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 7), (5, 3), (9, 9)])
-@pytest.mark.parametrize(("base", "quantizer"), [(DEEP, "ste_sign"), (TWICE, "none")])
+@pytest.mark.parametrize(("base", "quantizer"), [("deep", "ste_sign"), ("twice", "none")])
 def test_small_and_odd_grids(size, base, quantizer):
     model = tiny_automaton(**with_quantizers(base, input_quantizer=quantizer, pad_values=1))
     assert_engines_agree(model, random_pictures(3, 4, *size, alive=0.8))
@@ -131,12 +129,12 @@ def test_random_grids(shared_models, seed, size, alive):
 def shared_models():
     return [
         tiny_automaton(**NARROW),
-        tiny_automaton(**with_quantizers(TWICE, kernel_quantizer="ste_tern", pad_values=1)),
-        tiny_automaton(**with_quantizers(DEEP, input_quantizer="ste_heaviside", pad_values=1)),
+        tiny_automaton(**with_quantizers("twice", kernel_quantizer="ste_tern", pad_values=1)),
+        tiny_automaton(**with_quantizers("deep", input_quantizer="ste_heaviside", pad_values=1)),
     ]
 
 
-@BASES
+@pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("quantizer", ["none", *ELEMENTWISE])
 def test_gradients_agree(base, quantizer):
     network = {"kernel_quantizer": "approx_sign", "input_quantizer": quantizer, "scale": "rank_one"}
@@ -220,7 +218,7 @@ def test_noise_beyond_the_table_is_drawn(monkeypatch):
 
 
 def test_quantizers_with_statistics_of_the_grid_take_the_dense_engine():
-    model = tiny_automaton(**with_quantizers(NARROW, input_quantizer="magnitude_aware_sign"))
+    model = tiny_automaton(**with_quantizers("narrow", input_quantizer="magnitude_aware_sign"))
     assert type(make_engine(model)).__name__ == "DenseEngine"
     with pytest.raises(ConfigError, match="use the engine 'dense'"):
         make_engine(model, "live")
@@ -241,10 +239,10 @@ def test_errors_at_the_edge():
         model.rollout(np.zeros((1, 8, 8, 16)), -1)
 
 
-@pytest.mark.parametrize("kernel_quantizer", ["ste_sign", "ste_tern", "ste_heaviside"])
-@pytest.mark.parametrize("input_quantizer", ["none", "ste_sign", "ste_heaviside"])
-@pytest.mark.parametrize("pad_values", [0, 1])
-@BASES
+@pytest.mark.parametrize(
+    ("base", "kernel_quantizer", "input_quantizer", "pad_values"),
+    every_pair(BASES, ["ste_sign", "ste_tern", "ste_heaviside"],
+               ["none", "ste_sign", "ste_heaviside"], [0, 1]))
 def test_planes(base, kernel_quantizer, input_quantizer, pad_values):
     network = {
         "kernel_quantizer": kernel_quantizer, "kernel_planes": 3, "pad_values": pad_values,

@@ -5,10 +5,13 @@ import pytest
 
 from larqca.automata.model_file import load_model
 from larqca.config.canonical import build_run_config, merge
+from larqca.config.schema import EvaluationConfig
 from larqca.errors import Interrupted, ModelFileError
 from larqca.quantizers.registry import QUANTIZERS
+from larqca.training import start
 from larqca.training.checkpoint import FILE
 from larqca.training.run import execute
+from larqca.training.trainer import Trainer
 
 SHORT = {
     "preset": "compact",
@@ -107,20 +110,24 @@ def test_settings_that_must_run(tmp_path, settings):
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS)
 @pytest.mark.parametrize("place", ["kernel_quantizer", "input_quantizer", "both"])
-def test_every_quantizer_trains_everywhere(tmp_path, quantizer, place):
+def test_every_quantizer_trains_everywhere(tmp_path, monkeypatch, quantizer, place):
     places = ["kernel_quantizer", "input_quantizer"] if place == "both" else [place]
     network = {**dict.fromkeys(places, quantizer), "scale": "channel",
                "kernel_planes": 1, "input_planes": 1}
     settings = {"perceive": network, "update": network, "training": {"iterations": 3}}
+    train, starts = Trainer.run, []
+
+    def watched(trainer, *arguments):
+        starts.append(trainer.model.arrays())
+        train(trainer, *arguments)
+
+    monkeypatch.setattr(Trainer, "run", watched)
     result = execute(config(**settings), tmp_path)
     assert result.state == "done"
-    model = load_model(tmp_path / "model.npz")
-    untrained = execute(config(**{**settings, "training": {"iterations": 0}}), tmp_path)
-    assert untrained.iterations == 0
-    start = load_model(tmp_path / "model.npz").arrays()
+    (first,), end = starts, load_model(tmp_path / "model.npz").arrays()
     # Sign activations may leave a layer without a gradient in three iterations, but
     # what learns at the end of the chain always moves.
-    assert np.any(model.arrays()["update/1/bias"] != start["update/1/bias"])
+    assert np.any(end["update/1/bias"] != first["update/1/bias"])
 
 
 def test_divergence_says_when_and_how(tmp_path):
@@ -140,17 +147,20 @@ def test_starting_from_weights(tmp_path):
     execute(config(), tmp_path)
     source = tmp_path / "source.npz"
     (tmp_path / "model.npz").rename(source)
-    start = {"start_from": {"file_sha256": "0" * 64}, "training": {"iterations": 0}}
-    started = execute(config(**start), tmp_path, source=source)
+    settings = {"start_from": {"file_sha256": "0" * 64}, "training": {"iterations": 0}}
+    started = execute(config(**settings), tmp_path, source=source)
     assert started.loss is None
     expected, found = load_model(source).arrays(), load_model(tmp_path / "model.npz").arrays()
     for name, array in expected.items():
         np.testing.assert_array_equal(found[name], array)
     with pytest.raises(ModelFileError, match=r"cannot start from source.npz: its layers"):
-        execute(config(preset="distill", **start), tmp_path, source=source)
+        execute(config(preset="distill", **settings), tmp_path, source=source)
 
 
 def test_a_start_is_made_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "TRIES", 2)
+    monkeypatch.setattr(start, "_JUDGES", 10)
+    monkeypatch.setattr(start, "_JUDGED_BY", EvaluationConfig(steps=20, record_every=20))
     execute(config(), tmp_path)
     source = tmp_path / "source.npz"
     (tmp_path / "model.npz").rename(source)
