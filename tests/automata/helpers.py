@@ -39,8 +39,8 @@ def random_state(model, pictures, seed):
 def every_pair(*choices):
     """Of all combinations so few that every two values still meet, greedily chosen.
 
-    A graph of an automaton takes a second or two to trace, and what goes wrong in a
-    combination has nearly always to do with two of its values.
+    A graph of an automaton takes a second or two to trace. What only three values together
+    would show is not tested.
     """
     positions = list(combinations(range(len(choices)), 2))
 

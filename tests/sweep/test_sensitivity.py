@@ -245,7 +245,7 @@ def test_only_finished_float_runs_are_taken(sweep, float_run: Path, tmp_path: Pa
 def test_the_command_tries_suggests_and_checks(
     float_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["sensitivity", str(float_run), "--choices", "8", "--iterations", "1",
+    arguments = ["sensitivity", str(float_run), "--choices", "1,8", "--iterations", "1",
                  "--images", "30", "--budget", "12", "--check-iterations", "2",
                  "--out", str(tmp_path / "out"), "--jobs", "2", "--quiet"]  # fmt: skip
     assert command(arguments) == 0
